@@ -1,0 +1,93 @@
+// A connected byte stream as its loop shows it: completion-shaped, so that epoll and io_uring both
+// fit behind it. Owned by the loop; a user holds a reference until it calls close() or detach() or
+// is told closed(), and must not use it afterwards. The loop's thread only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "loop/slice.h"
+
+namespace weir::loop {
+
+// Keeps a stream's descriptor open and closes it when destroyed: a plain socket, or a client
+// library's handle around it. Destroyed on the loop's thread when the stream has died.
+class FdOwner {
+  public:
+    virtual ~FdOwner() = default;
+    [[nodiscard]] virtual int fd() const = 0;
+};
+[[nodiscard]] std::unique_ptr<FdOwner> own(base::Fd fd);
+
+// What a stream tells its user. A handler may call any stream's methods, its own included; nothing
+// is destroyed inside a callback. After close() no callback comes.
+class StreamEvents {
+  public:
+    virtual ~StreamEvents() = default;
+    virtual void received(Slice bytes) = 0;  // never empty
+    virtual void end_of_input() = 0;         // the peer half-closed; writing still works; once
+    virtual void drained() = 0;  // unsent() fell to resume_mark or less after it had passed pause_mark
+    // The connection is gone (errno value, 0 when unknown): the last callback; unsent bytes are lost.
+    virtual void closed(int error) = 0;
+};
+
+// What detach() yields: everything another loop needs to go on with the connection.
+struct Detached {
+    std::unique_ptr<FdOwner> owner;
+    std::string unread;  // received by the loop but not yet told
+    std::string unsent;  // written but not yet accepted by the kernel
+    bool input_ended = false;
+};
+
+class DetachDone {
+  public:
+    virtual ~DetachDone() = default;
+    virtual void detached(Detached) = 0;
+};
+
+class Stream {
+  public:
+    // Back-pressure marks, bytes unsent: a relay pauses its source above the first and resumes it
+    // at or below the second.
+    static constexpr std::size_t pause_mark = 64 * 1024;
+    static constexpr std::size_t resume_mark = 16 * 1024;
+
+    // Queue bytes; they leave once, together, at the end of the turn. Neither fails nor calls back:
+    // a dead peer shows as closed() later. The slice is kept by reference, text is copied.
+    virtual void write(Slice bytes) = 0;
+    virtual void write(std::string_view text) = 0;
+    [[nodiscard]] virtual std::size_t unsent() const = 0;
+
+    // A request: bytes that are under way already may still arrive once. end_of_input() and closed()
+    // are told while paused only if the backend comes to know of them.
+    virtual void pause_receive() = 0;
+    virtual void resume_receive() = 0;
+
+    // Sends what is unsent, then FIN; receiving goes on until the peer's end_of_input().
+    virtual void shutdown_write() = 0;
+    // Drops what is unsent and dies at the end of the turn. No callback comes any more.
+    virtual void close() = 0;
+    // Sends what is unsent, half-closes, discards what arrives and dies with the peer's end of file
+    // or after `linger_limit`, so that an error message is not lost to a reset. No callback comes.
+    virtual void close_after_flush() = 0;
+
+    // Gives the connection away. Asynchronous: `done` is told at the end of the turn or later, never
+    // inside this call; no other callback comes after the call. The stream dies.
+    virtual void detach(std::unique_ptr<DetachDone> done) = 0;
+
+    virtual void set_events(StreamEvents& events) = 0;
+
+    // Bytes of ours that the peer's kernel acknowledged (tcpi_bytes_acked); nothing on unix sockets.
+    [[nodiscard]] virtual std::optional<std::uint64_t> acknowledged_bytes() const = 0;
+    [[nodiscard]] virtual int fd() const = 0;
+
+  protected:
+    ~Stream() = default;
+};
+
+}  // namespace weir::loop

@@ -1,0 +1,2 @@
+#pragma once
+namespace weir::pool { class Budget; }

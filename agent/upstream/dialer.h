@@ -1,0 +1,63 @@
+// Dials one upstream: one thread of its own, started at the first dial, drives the client library's
+// non-blocking connects under our own deadline, at most 8 in flight; more wait in order. Names are
+// resolved on a thread apart and given as addresses. Results are told on the dial thread, which must only post.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "loop/stream.h"
+#include "settings/settings.h"
+#include "telemetry/vocabulary.h"
+
+namespace weir::upstream {
+
+struct DialRequest {
+    std::string database, user;
+    settings::Secret password;  // a per-tenant file is read on the dial thread
+    std::string tenant;         // fills {tenant} of the password's file
+    std::string search_path;    // postgresql: set at start-up when not empty
+    // postgresql: the client's start-up parameters that the server must know from the start.
+    std::vector<std::pair<std::string, std::string>> options;
+    std::string application_name;
+};
+
+// Cancels what runs on one server connection. Thread-safe copies may outlive the connection.
+class CancelHandle {
+  public:
+    virtual ~CancelHandle() = default;
+    // Blocks until the server has taken the request (closed the cancel connection); true on success.
+    virtual bool cancel() = 0;
+};
+
+struct Established {
+    std::unique_ptr<loop::FdOwner> connection;  // the library's handle; its descriptor is non-blocking
+    std::shared_ptr<CancelHandle> cancel;
+    std::vector<std::pair<std::string, std::string>> parameters;  // ParameterStatus, as reported
+    int backend_pid = 0;
+    base::Duration took{};
+};
+
+struct DialFailure {
+    telemetry::CreateFailure reason = telemetry::CreateFailure::refused;
+    std::string sqlstate;  // the server's own, when it answered
+    std::string message;   // for people, one line, no secret
+};
+
+using DialResult = base::Result<Established, DialFailure>;
+
+class Dialer {
+  public:
+    virtual ~Dialer() = default;  // abandons what is in flight: its callbacks are not called
+    // `done` is called exactly once, on the dial thread, unless the dialer dies first.
+    virtual void dial(DialRequest request, std::function<void(DialResult)> done) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<Dialer> make_postgresql_dialer(const settings::Upstream& upstream);
+
+}  // namespace weir::upstream

@@ -1,0 +1,54 @@
+// Building the few messages that Weir itself says, and reading the fields of those it must understand.
+// Source: "Message Formats", "Error and Notice Message Fields".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wire/postgresql/reply_tracker.h"
+
+namespace weir::wire::postgresql {
+
+// -- to clients
+[[nodiscard]] std::string error_response(std::string_view severity, std::string_view sqlstate,
+                                         std::string_view message, std::string_view detail = {},
+                                         std::string_view hint = {});
+[[nodiscard]] std::string notice_response(std::string_view sqlstate, std::string_view message);
+[[nodiscard]] std::string ready_for_query(TransactionStatus status);
+[[nodiscard]] std::string parameter_status(std::string_view name, std::string_view value);
+[[nodiscard]] std::string backend_key_data(std::uint32_t process_id, std::string_view secret);
+[[nodiscard]] std::string authentication_ok();
+[[nodiscard]] std::string authentication_sasl(const std::vector<std::string_view>& mechanisms);
+[[nodiscard]] std::string authentication_sasl_continue(std::string_view data);
+[[nodiscard]] std::string authentication_sasl_final(std::string_view data);
+[[nodiscard]] std::string negotiate_protocol_version(std::uint32_t newest_minor,
+                                                     const std::vector<std::string>& unknown_options);
+
+// -- to servers
+[[nodiscard]] std::string query(std::string_view sql);
+[[nodiscard]] std::string sync();
+[[nodiscard]] std::string terminate();
+[[nodiscard]] std::string copy_fail(std::string_view reason);
+// Parse of the unnamed statement as the client sent it is carried whole; nothing to build.
+
+// -- read
+struct ErrorFields {
+    std::string_view severity, sqlstate, message;
+};
+[[nodiscard]] std::optional<ErrorFields> read_error(std::string_view body);
+struct Parameter {
+    std::string_view name, value;
+};
+[[nodiscard]] std::optional<Parameter> read_parameter_status(std::string_view body);
+[[nodiscard]] std::string_view read_c_string(std::string_view& bytes);  // empty and unchanged without a NUL
+
+// SASLInitialResponse / SASLResponse ('p' messages).
+struct SaslInitial {
+    std::string_view mechanism, data;
+};
+[[nodiscard]] std::optional<SaslInitial> read_sasl_initial(std::string_view body);
+
+}  // namespace weir::wire::postgresql
