@@ -1,5 +1,6 @@
 // A number with one writer and any readers: relaxed loads and stores, no read-modify-write, so that
-// counting costs what a plain increment costs. The writer is one thread (or whoever holds one mutex).
+// counting costs what a plain increment costs. The writer is one thread (or whoever holds one
+// mutex).
 #pragma once
 
 #include <atomic>

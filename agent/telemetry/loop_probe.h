@@ -7,10 +7,11 @@
 
 namespace weir::telemetry {
 
-inline constexpr Bounds<9> loop_lag_bounds{100'000,    500'000,     1'000'000,   5'000'000, 10'000'000,
-                                           50'000'000, 100'000'000, 500'000'000, 1'000'000'000};
+inline constexpr Bounds<9> loop_lag_bounds{100'000,     500'000,     1'000'000,
+                                           5'000'000,   10'000'000,  50'000'000,
+                                           100'000'000, 500'000'000, 1'000'000'000};
 
-class LoopProbe {
+class alignas(64) LoopProbe {
   public:
     void worked(base::Duration busy) { busy_.add(static_cast<std::uint64_t>(busy.count())); }
     void ticked(base::Instant now, base::Duration lag) {

@@ -3,8 +3,8 @@
 // thread. No allocation, no lock, no clock: time is a parameter.
 //
 // PoolProbe: one for each (template, loop). TenantProbe: one a tenant's pool, at most 256 bytes.
-// SessionProbe: one for each (listener, loop). LoopProbe: one a loop. UpstreamProbe: one an upstream,
-// written under the budget's mutex only.
+// SessionProbe: one for each (listener, loop). LoopProbe: one a loop. UpstreamProbe: one an
+// upstream, written under the budget's mutex only.
 #pragma once
 
 #include "telemetry/loop_probe.h"

@@ -6,7 +6,7 @@
 
 namespace weir::telemetry {
 
-class SessionProbe {
+class alignas(64) SessionProbe {
   public:
     void opened() { opened_.add(); }
     void entered(ClientState state) { clients_[state].add(1); }

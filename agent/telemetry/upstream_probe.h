@@ -6,7 +6,7 @@
 
 namespace weir::telemetry {
 
-class UpstreamProbe {
+class alignas(64) UpstreamProbe {
   public:
     void breaker_entered(BreakerState state) {
         breaker_.set(static_cast<std::int64_t>(state));
@@ -19,8 +19,12 @@ class UpstreamProbe {
     }
     void stole() { steals_.add(); }
 
-    [[nodiscard]] BreakerState breaker() const { return static_cast<BreakerState>(breaker_.read()); }
-    [[nodiscard]] std::uint64_t transitions(BreakerState to) const { return transitions_[to].read(); }
+    [[nodiscard]] BreakerState breaker() const {
+        return static_cast<BreakerState>(breaker_.read());
+    }
+    [[nodiscard]] std::uint64_t transitions(BreakerState to) const {
+        return transitions_[to].read();
+    }
     [[nodiscard]] bool up() const { return up_.read() != 0; }
     [[nodiscard]] std::int64_t budget_connections() const { return maximum_.read(); }
     [[nodiscard]] std::int64_t budget_used() const { return used_.read(); }

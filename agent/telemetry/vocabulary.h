@@ -9,36 +9,90 @@
 namespace weir::telemetry {
 
 enum class ServerState : std::uint8_t {
-    connecting, idle, checking, used, pinned, resetting, cancelling, closing
+    connecting,
+    idle,
+    checking,
+    used,
+    pinned,
+    resetting,
+    cancelling,
+    closing
 };
 enum class AcquireOutcome : std::uint8_t { ok, timeout, rejected, cancelled, error };
 enum class RejectReason : std::uint8_t {
-    queue_full, breaker_open, draining, tenant_limit, tenant_disabled, upstream_refused
+    queue_full,
+    breaker_open,
+    draining,
+    tenant_limit,
+    tenant_disabled,
+    upstream_refused
 };
 enum class ServedSource : std::uint8_t { idle, waited, created, stolen };
 enum class WaitCause : std::uint8_t { pool_full, budget, connecting, state_sync, paused, breaker };
 enum class CreateFailure : std::uint8_t {
-    refused, timeout, dns, tls, auth, database, too_many, protocol
+    refused,
+    timeout,
+    dns,
+    tls,
+    auth,
+    database,
+    too_many,
+    protocol
 };
 enum class ReleaseResult : std::uint8_t { clean, reset, rollback, broken };
 enum class ReapReason : std::uint8_t {
-    idle, max_lifetime, leak, check_failed, shrink, stolen, admin, server_closed, desync, config
+    idle,
+    max_lifetime,
+    leak,
+    check_failed,
+    shrink,
+    stolen,
+    admin,
+    server_closed,
+    desync,
+    config
 };
 enum class PinReason : std::uint8_t {
-    setting, prepared, temp_table, listen, advisory_lock, cursor, user_variable, lock, multi,
-    watch, blocking, subscribe, monitor, tracking, other
+    setting,
+    prepared,
+    temp_table,
+    listen,
+    advisory_lock,
+    cursor,
+    user_variable,
+    lock,
+    multi,
+    watch,
+    blocking,
+    subscribe,
+    monitor,
+    tracking,
+    other
 };
 enum class LeakAction : std::uint8_t { report, cancel, close };
 enum class ClientState : std::uint8_t { login, idle, active, waiting };
 enum class ClientClose : std::uint8_t {
-    client, login_failed, timeout, limit, protocol_error, upstream_lost, drain, admin, leak
+    client,
+    login_failed,
+    timeout,
+    limit,
+    protocol_error,
+    upstream_lost,
+    drain,
+    admin,
+    leak
 };
 enum class AuthFailure : std::uint8_t {
-    password, no_pool, pool_not_allowed, tenant_not_allowed, method
+    password,
+    no_pool,
+    pool_not_allowed,
+    tenant_not_allowed,
+    method
 };
 enum class QueryOutcome : std::uint8_t { ok, error };
 enum class TransactionEnd : std::uint8_t { commit, rollback, abandoned };
 enum class BreakerState : std::uint8_t { closed, open, half_open };
+enum class TenantState : std::uint8_t { known, active, waiting, saturated, disabled };
 enum class Holder : std::uint8_t { same_tenant, other_tenant };
 enum class Side : std::uint8_t { client, upstream };
 enum class Direction : std::uint8_t { in, out };
@@ -59,8 +113,8 @@ struct Words<telemetry::AcquireOutcome> {
 };
 template <>
 struct Words<telemetry::RejectReason> {
-    static constexpr std::array<std::string_view, 6> all{"queue_full",   "breaker_open",
-                                                         "draining",     "tenant_limit",
+    static constexpr std::array<std::string_view, 6> all{"queue_full",      "breaker_open",
+                                                         "draining",        "tenant_limit",
                                                          "tenant_disabled", "upstream_refused"};
 };
 template <>
@@ -74,8 +128,8 @@ struct Words<telemetry::WaitCause> {
 };
 template <>
 struct Words<telemetry::CreateFailure> {
-    static constexpr std::array<std::string_view, 8> all{"refused", "timeout",  "dns",      "tls",
-                                                         "auth",    "database", "too_many", "protocol"};
+    static constexpr std::array<std::string_view, 8> all{
+        "refused", "timeout", "dns", "tls", "auth", "database", "too_many", "protocol"};
 };
 template <>
 struct Words<telemetry::ReleaseResult> {
@@ -90,9 +144,9 @@ struct Words<telemetry::ReapReason> {
 template <>
 struct Words<telemetry::PinReason> {
     static constexpr std::array<std::string_view, 15> all{
-        "setting", "prepared", "temp_table", "listen",    "advisory_lock",
-        "cursor",  "user_variable", "lock",  "multi",     "watch",
-        "blocking", "subscribe", "monitor",  "tracking",  "other"};
+        "setting",  "prepared",      "temp_table", "listen",   "advisory_lock",
+        "cursor",   "user_variable", "lock",       "multi",    "watch",
+        "blocking", "subscribe",     "monitor",    "tracking", "other"};
 };
 template <>
 struct Words<telemetry::LeakAction> {
@@ -105,8 +159,8 @@ struct Words<telemetry::ClientState> {
 template <>
 struct Words<telemetry::ClientClose> {
     static constexpr std::array<std::string_view, 9> all{
-        "client", "login_failed", "timeout", "limit", "protocol_error",
-        "upstream_lost", "drain", "admin", "leak"};
+        "client",        "login_failed", "timeout", "limit", "protocol_error",
+        "upstream_lost", "drain",        "admin",   "leak"};
 };
 template <>
 struct Words<telemetry::AuthFailure> {
@@ -124,6 +178,11 @@ struct Words<telemetry::TransactionEnd> {
 template <>
 struct Words<telemetry::BreakerState> {
     static constexpr std::array<std::string_view, 3> all{"closed", "open", "half_open"};
+};
+template <>
+struct Words<telemetry::TenantState> {
+    static constexpr std::array<std::string_view, 5> all{"known", "active", "waiting", "saturated",
+                                                         "disabled"};
 };
 template <>
 struct Words<telemetry::Holder> {
