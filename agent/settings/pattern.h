@@ -1,6 +1,7 @@
-// The patterns of [[pool]]: which database name a template serves and which tenant and app it means.
-// {tenant} and {app} match [A-Za-z0-9_-]{1,63}; where both stand in a pattern, {app} is what follows
-// the last separator. Compiled once a load; matching does not allocate but for the result.
+// The patterns of [[pool]]: which database name a template serves and which tenant and app it
+// means. {tenant} and {app} match [A-Za-z0-9_-]{1,63}; where both stand in a pattern, {app} is what
+// follows the last separator (in front of {tenant}: what precedes the first). "*" matches every
+// name. Compiled once a load; matching does not allocate but for the result.
 #pragma once
 
 #include <optional>
@@ -20,6 +21,9 @@ class Pattern {
   public:
     [[nodiscard]] static base::Result<Pattern> compile(std::string_view text);
     [[nodiscard]] std::optional<Match> match(std::string_view database) const;
+    [[nodiscard]] bool has_tenant() const { return tenant_; }
+    [[nodiscard]] bool has_app() const { return app_; }
+    [[nodiscard]] bool matches_everything() const { return any_; }
 
   private:
     std::string prefix_, middle_, suffix_;
