@@ -1,0 +1,128 @@
+"""Servers and daemons for the tests: one PostgreSQL a run, a Weir a module or a test."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from harness import pgbench
+from harness.postgres import PostgresServer
+from harness.weir import PASSWORD, Weir, sanitized
+
+TENANTS = ["tenant_a", "tenant_b", "tenant_c"]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="soaks and the sizes that take minutes")
+
+
+@pytest.fixture(scope="session")
+def full(request):
+    return request.config.getoption("--full")
+
+
+@pytest.fixture(scope="session")
+def size(full):
+    """size(quick, full): how much of it this run asks for; a sanitized daemon gets a quarter."""
+    def chosen(quick, whole):
+        return whole if full else max(1, quick // 4) if sanitized() else quick
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def folder():
+    """Everything that a run writes; readable to the account that the servers run as."""
+    path = Path(tempfile.mkdtemp(prefix="weir-tests-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+class PostgresServers:
+    def __init__(self, folder):
+        self.folder, self.made = folder, []
+
+    def start(self, databases=(), **settings):
+        server = PostgresServer(self.folder / f"postgres{len(self.made)}", **settings).start()
+        self.made.append(server)
+        server.add_role("app", PASSWORD)
+        server.add_databases(databases, owner="app")
+        return server
+
+    def remove_all(self):
+        for server in self.made:
+            server.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres(folder):
+    """The server that most tests share: three tenants, pgbench's tables in the first."""
+    servers = PostgresServers(folder / "shared")
+    server = servers.start(TENANTS, max_connections=200)
+    for name in TENANTS:
+        server.execute("CREATE TABLE notes (id serial PRIMARY KEY, words text);"
+                       "ALTER TABLE notes OWNER TO app", name)
+    pgbench.prepare(server.port, "tenant_a")
+    server.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO app", "tenant_a")
+    yield server
+    servers.remove_all()
+
+
+@pytest.fixture
+def start_postgres(folder, request):
+    """start_postgres(databases, max_connections=…): a server of the test's own."""
+    servers = PostgresServers(Path(tempfile.mkdtemp(prefix="own-", dir=folder)))
+    servers.folder.chmod(0o755)
+    yield servers.start
+    servers.remove_all()
+
+
+class Weirs:
+    def __init__(self, folder):
+        self.folder, self.made = Path(tempfile.mkdtemp(prefix="weir-", dir=folder)), []
+
+    def start(self, postgres, ready=True, arguments=None, **settings):
+        weir = Weir(self.folder / str(len(self.made)), postgres, **settings)
+        self.made.append(weir)
+        return weir.start(ready, arguments)
+
+    def stop_all(self):
+        """Every one is asserted to have been well; the first that was not is reported."""
+        failures = []
+        for weir in self.made:
+            try:
+                weir.stop()
+            except AssertionError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+
+@pytest.fixture
+def start_weir(folder):
+    """start_weir(postgres, pool=[…], …): a daemon of the test's own, stopped and checked after it."""
+    weirs = Weirs(folder)
+    yield weirs.start
+    weirs.stop_all()
+
+
+@pytest.fixture(scope="module")
+def start_module_weir(folder):
+    weirs = Weirs(folder)
+    yield weirs.start
+    weirs.stop_all()
+
+
+@pytest.fixture(scope="module")
+def weir(start_module_weir, postgres):
+    """The daemon that the tests of a module share; a module with other wishes defines its own."""
+    return start_module_weir(postgres)
+
+
+@pytest.fixture
+def scalar():
+    """scalar(connection, statement): the one value that it gives."""
+    def value(connection, statement, parameters=None):
+        return connection.execute(statement, parameters).fetchone()[0]
+    return value

@@ -1,0 +1,73 @@
+"""Starting and stopping programs, so that none outlives the run that started it."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def with_parent(argv, user=None):
+    """`argv` such that it dies with its parent and, when we are root, runs as `user`."""
+    wrapped = ["setpriv", "--pdeathsig", "KILL"]
+    if user and os.geteuid() == 0:
+        wrapped += [f"--reuid={user}", f"--regid={user}", "--init-groups"]
+    return [*wrapped, "--", *map(str, argv)]
+
+
+def run(argv, user=None, check=True, timeout=120, **options):
+    """Runs a program to its end and returns the CompletedProcess, with its output as text."""
+    done = subprocess.run(with_parent(argv, user), stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=timeout, **options)
+    if check and done.returncode != 0:
+        raise AssertionError(f"{argv[0]} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+class Program:
+    """A program in the background, its output in a file."""
+
+    def __init__(self, argv, log, user=None, environment=None, cwd=None):
+        self.argv = [str(word) for word in argv]
+        self.log = Path(log)
+        with open(self.log, "ab") as out:
+            self.process = subprocess.Popen(
+                with_parent(self.argv, user), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                cwd=cwd, env={**os.environ, **(environment or {})})
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def running(self):
+        return self.process.poll() is None
+
+    def output(self):
+        return self.log.read_text(errors="replace")
+
+    def send_signal(self, number):
+        if self.running():
+            self.process.send_signal(number)
+
+    def stop(self, number=signal.SIGTERM, timeout=30):
+        """Signals, waits, and kills what does not go; returns the exit code."""
+        self.send_signal(number)
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+
+def cpu_seconds(pid):
+    """User and system seconds that all threads of a process have taken so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_kib(pid):
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise ProcessLookupError(pid)
