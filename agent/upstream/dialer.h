@@ -1,6 +1,7 @@
 // Dials one upstream: one thread of its own, started at the first dial, drives the client library's
 // non-blocking connects under our own deadline, at most 8 in flight; more wait in order. Names are
-// resolved on a thread apart and given as addresses. Results are told on the dial thread, which must only post.
+// resolved on a thread apart and given as addresses. Results are told on the dial thread, which
+// must only post.
 #pragma once
 
 #include <functional>
@@ -31,12 +32,14 @@ struct DialRequest {
 class CancelHandle {
   public:
     virtual ~CancelHandle() = default;
-    // Blocks until the server has taken the request (closed the cancel connection); true on success.
+    // Blocks until the server has taken the request (closed the cancel connection); true on
+    // success.
     virtual bool cancel() = 0;
 };
 
 struct Established {
-    std::unique_ptr<loop::FdOwner> connection;  // the library's handle; its descriptor is non-blocking
+    std::unique_ptr<loop::FdOwner>
+        connection;  // the library's handle; its descriptor is non-blocking
     std::shared_ptr<CancelHandle> cancel;
     std::vector<std::pair<std::string, std::string>> parameters;  // ParameterStatus, as reported
     int backend_pid = 0;

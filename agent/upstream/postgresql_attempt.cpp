@@ -1,0 +1,96 @@
+#include "upstream/postgresql_attempt.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <utility>
+
+#include "upstream/postgresql_failure.h"
+#include "upstream/postgresql_parameters.h"
+
+namespace weir::upstream {
+namespace {
+
+using telemetry::CreateFailure;
+
+void ignore_notice(void*, const PGresult*) {}
+
+DialResult failed(CreateFailure reason, std::string message) {
+    return tl::make_unexpected(DialFailure{reason, {}, std::move(message)});
+}
+
+PGconn* start_connect(const ConnectParameters& parameters) {
+    std::vector<const char*> keywords;
+    std::vector<const char*> values;
+    for (const auto& [keyword, value] : parameters) {
+        keywords.push_back(keyword.c_str());
+        values.push_back(value.c_str());
+    }
+    keywords.push_back(nullptr);
+    values.push_back(nullptr);
+    return PQconnectStartParams(keywords.data(), values.data(), 0);
+}
+
+}  // namespace
+
+PostgresqlAttempt::PostgresqlAttempt(DialRequest request, std::function<void(DialResult)> done,
+                                     settings::Target target, base::Instant now)
+    : request_(std::move(request)), done_(std::move(done)), target_(target), begun_(now) {}
+
+std::optional<DialResult> PostgresqlAttempt::start(const std::vector<Endpoint>& endpoints,
+                                                   base::Instant now) {
+    std::string password = request_.password.per_tenant()
+                               ? request_.password.reveal_for(request_.tenant)
+                               : request_.password.reveal();
+    if (request_.password.per_tenant() && password.empty()) {
+        return failed(
+            CreateFailure::auth,
+            fmt::format("the password file of tenant \"{}\" is missing, unreadable or empty",
+                        request_.tenant));
+    }
+    PGconn* handle = start_connect(connect_parameters(request_, password, endpoints, target_));
+    if (handle == nullptr) return failed(CreateFailure::refused, "no memory for a connection");
+    connection_ = std::make_unique<PostgresqlConnection>(handle);
+    PQsetErrorVerbosity(handle, PQERRORS_VERBOSE);
+    PQsetNoticeReceiver(handle, &ignore_notice, nullptr);
+    // libpq documentation, PQconnectStartParams: the first wait is for writing.
+    events_ = POLLOUT;
+    if (PQstatus(handle) == CONNECTION_BAD) return advance(now);
+    return std::nullopt;
+}
+
+std::optional<DialResult> PostgresqlAttempt::advance(base::Instant now) {
+    switch (PQconnectPoll(connection_->handle())) {
+        case PGRES_POLLING_READING:
+            events_ = POLLIN;
+            return std::nullopt;
+        case PGRES_POLLING_WRITING:
+            events_ = POLLOUT;
+            return std::nullopt;
+        case PGRES_POLLING_OK: {
+            DialResult result = hand_over(std::move(connection_));
+            if (result) result->took = now - begun_;
+            return result;
+        }
+        default:
+            return tl::make_unexpected(
+                classify_postgresql_failure(PQerrorMessage(connection_->handle())));
+    }
+}
+
+DialFailure PostgresqlAttempt::overdue(base::Duration limit) const {
+    if (!started()) {
+        return {CreateFailure::dns,
+                {},
+                fmt::format("host name not resolved within {} s", base::seconds(limit))};
+    }
+    const bool connected = PQstatus(connection_->handle()) != CONNECTION_STARTED;
+    return {CreateFailure::timeout,
+            {},
+            fmt::format("{} within {} s",
+                        connected ? "the server took the connection but did not answer"
+                                  : "the server did not take the connection",
+                        base::seconds(limit))};
+}
+
+}  // namespace weir::upstream

@@ -1,0 +1,136 @@
+#include "upstream/postgresql_parameters.h"
+
+#include <array>
+#include <cstdlib>
+
+namespace weir::upstream {
+namespace {
+
+// Start-up parameters that are not settings: they have their own place or are never carried.
+bool is_setting(std::string_view name) {
+    return name != "user" && name != "database" && name != "replication" &&
+           name != "application_name" && !name.starts_with("_pq_.");
+}
+
+void append_escaped(std::string& out, std::string_view text) {
+    constexpr std::string_view special = " \t\n\r\f\v\\";
+    for (const char c : text) {
+        if (special.find(c) != std::string_view::npos) out.push_back('\\');
+        out.push_back(c);
+    }
+}
+
+void append_setting(std::string& out, std::string_view name, std::string_view value) {
+    if (!out.empty()) out.push_back(' ');
+    out += "-c ";
+    append_escaped(out, name);
+    out.push_back('=');
+    append_escaped(out, value);
+}
+
+// A lone backslash at the end would swallow the blank before what we append.
+std::string_view without_open_escape(std::string_view options) {
+    const std::size_t last = options.find_last_not_of('\\');
+    const std::size_t backslashes =
+        options.size() - (last == std::string_view::npos ? 0 : last + 1);
+    if (backslashes % 2 == 1) options.remove_suffix(1);
+    return options;
+}
+
+void append_to_list(std::string& list, bool first, std::string_view text) {
+    if (!first) list.push_back(',');
+    list += text;
+}
+
+}  // namespace
+
+std::string startup_options(const DialRequest& request) {
+    std::string options;
+    // A client's own `options` go first: what it names explicitly comes after and wins, as on the
+    // server.
+    for (const auto& [name, value] : request.options) {
+        if (name == "options") options += without_open_escape(value);
+    }
+    if (!request.search_path.empty()) append_setting(options, "search_path", request.search_path);
+    for (const auto& [name, value] : request.options) {
+        if (name != "options" && is_setting(name)) append_setting(options, name, value);
+    }
+    return options;
+}
+
+ConnectParameters connect_parameters(const DialRequest& request, const std::string& password,
+                                     const std::vector<Endpoint>& endpoints,
+                                     settings::Target target) {
+    std::string hosts;
+    std::string addresses;
+    std::string ports;
+    bool any_address = false;
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+        append_to_list(hosts, i == 0, endpoints[i].host);
+        append_to_list(addresses, i == 0, endpoints[i].numeric);
+        append_to_list(ports, i == 0, endpoints[i].port);
+        any_address = any_address || !endpoints[i].numeric.empty();
+    }
+    ConnectParameters parameters{
+        {"host", hosts},
+        {"port", ports},
+        {"dbname", request.database},
+        {"user", request.user},
+        {"password", password},
+        {"passfile", "/dev/null"},
+        {"application_name", request.application_name},
+        {"options", startup_options(request)},
+        // Bytes are relayed on the plain descriptor.
+        {"sslmode", "disable"},
+        {"gssencmode", "disable"},
+        {"target_session_attrs", std::string(base::word(target))},
+        {"keepalives", "1"},
+        {"keepalives_idle", "60"},
+        {"keepalives_interval", "20"},
+        {"keepalives_count", "3"},
+    };
+    if (any_address) parameters.emplace_back("hostaddr", addresses);
+    return parameters;
+}
+
+void isolate_from_environment() {
+    constexpr std::array<const char*, 34> read_by_libpq{"PGSERVICE",
+                                                        "PGSERVICEFILE",
+                                                        "PGSYSCONFDIR",
+                                                        "PGTZ",
+                                                        "PGDATESTYLE",
+                                                        "PGGEQO",
+                                                        "PGHOST",
+                                                        "PGHOSTADDR",
+                                                        "PGPORT",
+                                                        "PGDATABASE",
+                                                        "PGUSER",
+                                                        "PGPASSWORD",
+                                                        "PGPASSFILE",
+                                                        "PGOPTIONS",
+                                                        "PGAPPNAME",
+                                                        "PGCLIENTENCODING",
+                                                        "PGSSLMODE",
+                                                        "PGREQUIRESSL",
+                                                        "PGSSLCOMPRESSION",
+                                                        "PGSSLCERT",
+                                                        "PGSSLKEY",
+                                                        "PGSSLROOTCERT",
+                                                        "PGSSLCRL",
+                                                        "PGSSLCRLDIR",
+                                                        "PGSSLSNI",
+                                                        "PGREQUIREPEER",
+                                                        "PGREQUIREAUTH",
+                                                        "PGCHANNELBINDING",
+                                                        "PGGSSENCMODE",
+                                                        "PGKRBSRVNAME",
+                                                        "PGGSSLIB",
+                                                        "PGCONNECT_TIMEOUT",
+                                                        "PGTARGETSESSIONATTRS",
+                                                        "PGLOADBALANCEHOSTS"};
+    for (const char* name : read_by_libpq) {
+        if (std::getenv(name) != nullptr) unsetenv(name);
+    }
+}
+
+}  // namespace weir::upstream
