@@ -77,7 +77,9 @@ ConnectParameters connect_parameters(const DialRequest& request, const std::stri
         {"dbname", request.database},
         {"user", request.user},
         {"password", password},
-        {"passfile", "/dev/null"},
+        // A path that can't exist: nobody's ~/.pgpass, and no warning that a device is no plain
+        // file.
+        {"passfile", "/dev/null/none"},
         {"application_name", request.application_name},
         {"options", startup_options(request)},
         // Bytes are relayed on the plain descriptor.

@@ -73,9 +73,10 @@ void write_file(const std::string& path, const std::string& text) {
     std::filesystem::permissions(path, std::filesystem::perms(0644));
 }
 
-void run_as_superuser(const std::string& folder, int port, const std::vector<std::string>& script) {
+void run_as_superuser(const std::string& folder, int port, const std::string& database,
+                      const std::vector<std::string>& script) {
     const std::string target = "host=" + folder + " port=" + std::to_string(port) +
-                               " user=postgres password=super dbname=postgres";
+                               " user=postgres password=super dbname=" + database;
     PGconn* connection = nullptr;
     for (int tries = 0; tries < 1500; ++tries) {
         connection = PQconnectdb(target.c_str());
@@ -125,10 +126,12 @@ PostgresqlServer::PostgresqlServer() : port_(free_port()) {
                   "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c",
                   "max_connections=" + std::to_string(max_connections)},
                  log);
+    run_as_superuser(folder_, port_, "postgres",
+                     {"CREATE ROLE app LOGIN PASSWORD 'app''s \\ secret'", "CREATE DATABASE shop",
+                      "REVOKE CONNECT ON DATABASE template1 FROM PUBLIC"});
     run_as_superuser(
-        folder_, port_,
-        {"CREATE ROLE app LOGIN PASSWORD 'app''s \\ secret'", "CREATE DATABASE shop",
-         "CREATE SCHEMA \"Tenant One\"", "REVOKE CONNECT ON DATABASE template1 FROM PUBLIC"});
+        folder_, port_, "shop",
+        {"CREATE SCHEMA \"Tenant One\"", "GRANT USAGE ON SCHEMA \"Tenant One\" TO app"});
 }
 
 PostgresqlServer::~PostgresqlServer() {
