@@ -23,7 +23,7 @@ class Acceptor {
 };
 
 // A listening socket's registration; destroying it (on the loop's thread) stops accepting and
-// leaves the descriptor, which the caller owns, open.
+// leaves the descriptor, which the caller owns, open. accepted() may destroy it.
 class Listening {
   public:
     virtual ~Listening() = default;
@@ -47,7 +47,7 @@ class Ticker {
 class LoopObserver {
   public:
     virtual ~LoopObserver() = default;
-    virtual void turn_ended(base::Duration busy) = 0;   // from wake-up to the next wait
+    virtual void turn_ended(base::Duration busy) = 0;  // from wake-up to the next wait
     virtual void ticked(base::Instant now, base::Duration lag) = 0;  // how late the tick ran
 };
 
@@ -58,18 +58,25 @@ class Loop {
 
     virtual ~Loop() = default;
 
-    // Runs turns on the calling thread until stop(); then destroys the streams that are left
-    // without a callback. `observer` may be nullptr.
+    // Runs turns on the calling thread until stop(), and one more for what was posted before; then
+    // destroys the streams that are left without a callback. Once. `observer` may be nullptr.
     virtual void run(LoopObserver* observer) = 0;
-    virtual void stop() = 0;                     // any thread
-    virtual void post(base::Task task) = 0;      // any thread; tasks run in order, none after run() returned
+    virtual void stop() = 0;  // any thread
+    virtual void post(
+        base::Task task) = 0;  // any thread; tasks run in order, none after run() returned
 
     [[nodiscard]] virtual base::Instant now() const = 0;  // of this turn
+    // Takes a connected, non-blocking socket. What fails is told as closed(), never inside the
+    // call.
     virtual Stream& open(std::unique_ptr<FdOwner> owner, StreamEvents& events) = 0;
+    // Goes on with a connection given away by another loop: tells `unread` as received() in a later
+    // turn, before anything newer, and writes `unsent`.
+    virtual Stream& open(Detached connection, StreamEvents& events) = 0;
+    // `socket` is listening and non-blocking; the result dies before the loop.
     [[nodiscard]] virtual std::unique_ptr<Listening> listen(int socket, Acceptor& acceptor) = 0;
-    virtual void defer(Deferred& work) = 0;      // no effect when already deferred
-    virtual void cancel(Deferred& work) = 0;     // no effect when not deferred
-    virtual void add(Ticker& ticker) = 0;        // until the loop dies
+    virtual void defer(Deferred& work) = 0;                 // no effect when already deferred
+    virtual void cancel(Deferred& work) = 0;                // no effect when not deferred
+    virtual void add(Ticker& ticker) = 0;                   // until the loop dies
     [[nodiscard]] virtual const char* backend() const = 0;  // "epoll"
 };
 

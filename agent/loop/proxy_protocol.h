@@ -1,5 +1,5 @@
-// HAProxy's PROXY protocol, versions 1 and 2 (haproxy.org, "The PROXY protocol", 2020): the client's
-// own address in front of the connection's first byte. Pure.
+// HAProxy's PROXY protocol, versions 1 and 2 (haproxy.org, "The PROXY protocol", 2020): the
+// client's own address in front of the connection's first byte. Pure.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace weir::loop {
 struct ProxyHeader {
     enum class Status { need_more, done, invalid } status = Status::need_more;
     std::size_t length = 0;  // bytes to skip when done
-    std::string address;     // "203.0.113.7:50123"; empty for LOCAL and UNKNOWN: the socket's own peer
+    std::string address;  // "203.0.113.7:50123"; empty for LOCAL and UNKNOWN: the socket's own peer
 };
 
 // Looks at the first bytes of a connection; never needs more than 4 KiB.

@@ -1,6 +1,7 @@
 // A reference-counted piece of a loop's receive buffers. Copying one shares the bytes; the buffer
 // goes back to its loop when the last slice is gone. One loop's thread only: the count is not
-// atomic. Bytes never change once a slice shows them.
+// atomic. Bytes never change once a slice shows them. A slice may keep 64 KiB from being used
+// again: whoever holds bytes longer than a turn or so copies them.
 #pragma once
 
 #include <cassert>
@@ -51,10 +52,20 @@ class Slice {
     [[nodiscard]] std::size_t size() const { return bytes_.size(); }
     [[nodiscard]] bool empty() const { return bytes_.empty(); }
     // A part of this slice sharing its buffer. Precondition: offset <= size().
-    [[nodiscard]] Slice part(std::size_t offset, std::size_t length = std::string_view::npos) const {
+    [[nodiscard]] Slice part(std::size_t offset,
+                             std::size_t length = std::string_view::npos) const {
         Slice result(*this);
         result.bytes_ = bytes_.substr(offset, length);
         return result;
+    }
+
+    // Grows by `next` where that lies right behind in the same buffer; otherwise false.
+    [[nodiscard]] bool join(const Slice& next) {
+        if (chunk_ == nullptr || chunk_ != next.chunk_ || bytes_.end() != next.bytes_.begin()) {
+            return false;
+        }
+        bytes_ = {bytes_.data(), bytes_.size() + next.bytes_.size()};
+        return true;
     }
 
   private:

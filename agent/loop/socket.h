@@ -1,5 +1,5 @@
-// Making and naming sockets: addresses as the configuration writes them, listening sockets, options,
-// the peer's address. Any thread; start-up and accept only.
+// Making and naming sockets: addresses as the configuration writes them, listening sockets,
+// options, the peer's address. Any thread; start-up and accept only.
 #pragma once
 
 #include <chrono>
@@ -12,8 +12,8 @@
 namespace weir::loop {
 
 // "127.0.0.1:6432", "[::1]:6432", "localhost:6432" (every address it has: the first that binds) or
-// "unix:/path". Port 0 takes a free one: bound_address() tells. A stale unix socket file is replaced, a live one is an
-// error. Backlog 4096; TCP sockets get SO_REUSEADDR.
+// "unix:/path". Port 0 takes a free one: bound_address() tells. A stale unix socket file is
+// replaced, a live one is an error. Backlog 4096; TCP sockets get SO_REUSEADDR.
 [[nodiscard]] base::Result<base::Fd> listen_on(const std::string& address);
 [[nodiscard]] std::string bound_address(int socket);
 [[nodiscard]] bool is_loopback(const std::string& address);  // of a configuration; unix sockets are

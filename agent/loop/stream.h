@@ -31,12 +31,15 @@ class StreamEvents {
     virtual ~StreamEvents() = default;
     virtual void received(Slice bytes) = 0;  // never empty
     virtual void end_of_input() = 0;         // the peer half-closed; writing still works; once
-    virtual void drained() = 0;  // unsent() fell to resume_mark or less after it had passed pause_mark
-    // The connection is gone (errno value, 0 when unknown): the last callback; unsent bytes are lost.
+    virtual void
+    drained() = 0;  // unsent() fell to resume_mark or less after it had passed pause_mark
+    // The connection is gone (errno value, 0 when unknown): the last callback; unsent bytes are
+    // lost.
     virtual void closed(int error) = 0;
 };
 
-// What detach() yields: everything another loop needs to go on with the connection.
+// What detach() yields: everything another loop needs to go on with the connection. Can be sent to
+// another thread.
 struct Detached {
     std::unique_ptr<FdOwner> owner;
     std::string unread;  // received by the loop but not yet told
@@ -58,32 +61,38 @@ class Stream {
     static constexpr std::size_t resume_mark = 16 * 1024;
 
     // Queue bytes; they leave once, together, at the end of the turn. Neither fails nor calls back:
-    // a dead peer shows as closed() later. The slice is kept by reference, text is copied.
+    // a dead peer shows as closed() later. The slice is kept by reference, text is copied. After
+    // shutdown_write() they are dropped.
     virtual void write(Slice bytes) = 0;
     virtual void write(std::string_view text) = 0;
     [[nodiscard]] virtual std::size_t unsent() const = 0;
 
-    // A request: bytes that are under way already may still arrive once. end_of_input() and closed()
-    // are told while paused only if the backend comes to know of them.
+    // A request: bytes that are under way already may still arrive once. end_of_input() and
+    // closed() are told while paused only if the backend comes to know of them.
     virtual void pause_receive() = 0;
     virtual void resume_receive() = 0;
 
     // Sends what is unsent, then FIN; receiving goes on until the peer's end_of_input().
     virtual void shutdown_write() = 0;
-    // Drops what is unsent and dies at the end of the turn. No callback comes any more.
+    // Drops what is unsent. No callback comes any more; the stream and its FdOwner die at the end
+    // of this turn, or of a later one where the kernel still holds an operation of the stream's.
     virtual void close() = 0;
     // Sends what is unsent, half-closes, discards what arrives and dies with the peer's end of file
     // or after `linger_limit`, so that an error message is not lost to a reset. No callback comes.
     virtual void close_after_flush() = 0;
 
-    // Gives the connection away. Asynchronous: `done` is told at the end of the turn or later, never
-    // inside this call; no other callback comes after the call. The stream dies.
+    // Gives the connection away. Asynchronous: `done` is told at the end of the turn or later,
+    // never inside this call; no other callback comes after the call. The stream dies. Loop::open()
+    // goes on with what `done` gets. Not after shutdown_write(). A loop that stops first never
+    // tells it.
     virtual void detach(std::unique_ptr<DetachDone> done) = 0;
 
     virtual void set_events(StreamEvents& events) = 0;
 
-    // Bytes of ours that the peer's kernel acknowledged (tcpi_bytes_acked); nothing on unix sockets.
+    // Bytes of ours that the peer's kernel acknowledged since the connection began (a dialed one
+    // counts its SYN as one): compare two readings. Nothing on unix sockets. A system call.
     [[nodiscard]] virtual std::optional<std::uint64_t> acknowledged_bytes() const = 0;
+    // To name or tune the socket, never to read, write, poll or close it.
     [[nodiscard]] virtual int fd() const = 0;
 
   protected:
