@@ -1,4 +1,6 @@
-// Building the few messages that Weir itself says, and reading the fields of those it must understand.
+// Building the few messages that Weir itself says, and reading the fields of those it must
+// understand. Pure; a builder returns one whole message, a reader gets a body without its header
+// and returns views into it, or nothing when it is malformed. Texts are cut at a NUL of their own.
 // Source: "Message Formats", "Error and Notice Message Fields".
 #pragma once
 
@@ -13,6 +15,7 @@
 namespace weir::wire::postgresql {
 
 // -- to clients
+// `severity`: FATAL closes the connection in the client's eyes, ERROR does not.
 [[nodiscard]] std::string error_response(std::string_view severity, std::string_view sqlstate,
                                          std::string_view message, std::string_view detail = {},
                                          std::string_view hint = {});
@@ -24,17 +27,18 @@ namespace weir::wire::postgresql {
 [[nodiscard]] std::string authentication_sasl(const std::vector<std::string_view>& mechanisms);
 [[nodiscard]] std::string authentication_sasl_continue(std::string_view data);
 [[nodiscard]] std::string authentication_sasl_final(std::string_view data);
-[[nodiscard]] std::string negotiate_protocol_version(std::uint32_t newest_minor,
-                                                     const std::vector<std::string>& unknown_options);
+// `newest_minor`: of protocol 3; `unknown_options` as Startup found them.
+[[nodiscard]] std::string negotiate_protocol_version(
+    std::uint32_t newest_minor, const std::vector<std::string>& unknown_options);
 
 // -- to servers
 [[nodiscard]] std::string query(std::string_view sql);
 [[nodiscard]] std::string sync();
 [[nodiscard]] std::string terminate();
 [[nodiscard]] std::string copy_fail(std::string_view reason);
-// Parse of the unnamed statement as the client sent it is carried whole; nothing to build.
 
 // -- read
+// Of an ErrorResponse or NoticeResponse; severity untranslated.
 struct ErrorFields {
     std::string_view severity, sqlstate, message;
 };
@@ -43,7 +47,8 @@ struct Parameter {
     std::string_view name, value;
 };
 [[nodiscard]] std::optional<Parameter> read_parameter_status(std::string_view body);
-[[nodiscard]] std::string_view read_c_string(std::string_view& bytes);  // empty and unchanged without a NUL
+[[nodiscard]] std::string_view read_c_string(
+    std::string_view& bytes);  // empty and unchanged without a NUL
 
 // SASLInitialResponse / SASLResponse ('p' messages).
 struct SaslInitial {

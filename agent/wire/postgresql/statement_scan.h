@@ -14,17 +14,27 @@
 namespace weir::wire::postgresql {
 
 // Why a statement ties its session to its server connection; words as in the metric catalogue.
-enum class Effect : std::uint8_t { setting, prepared, temp_table, listen, advisory_lock, cursor, other };
+enum class Effect : std::uint8_t {
+    setting,
+    prepared,
+    temp_table,
+    listen,
+    advisory_lock,
+    cursor,
+    other
+};
 
-// Bits of Effect that the words of a statement suggest. Quoted strings, comments and dollar quotes are
-// passed over where they can't hide one: 'set_config' inside DO $$…$$ does count.
+// Bits of Effect that the words of a statement suggest. Quoted strings, comments and dollar quotes
+// are passed over where they can't hide one: 'set_config' inside DO $$…$$ does count.
 class StatementScan {
   public:
     void feed(std::string_view text);  // more of the text, without its final NUL
     void finish();                     // the text has ended: judges the last word
     void reset();
     [[nodiscard]] std::uint32_t effects() const { return effects_; }  // 1 << Effect
-    [[nodiscard]] bool has(Effect e) const { return (effects_ >> static_cast<unsigned>(e) & 1U) != 0; }
+    [[nodiscard]] bool has(Effect e) const {
+        return (effects_ >> static_cast<unsigned>(e) & 1U) != 0;
+    }
 
   private:
     std::uint32_t effects_ = 0;

@@ -1,0 +1,50 @@
+// The messages sent to a server and not answered yet, oldest first: a ring of one byte each that
+// lives in its owner and takes memory of its own only for pipelines of more than sixteen messages;
+// that it keeps, so that a steady load never allocates.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+namespace weir::wire::postgresql {
+
+struct Asked {
+    char type = 0;
+    bool hidden = false;  // ours: its replies are swallowed
+};
+
+class AskedQueue {
+  public:
+    [[nodiscard]] bool empty() const { return count_ == 0; }
+    [[nodiscard]] std::size_t size() const { return count_; }
+    // Precondition of both: there is such an entry.
+    [[nodiscard]] Asked front() const { return at(0); }
+    [[nodiscard]] Asked at(std::size_t index) const {
+        const unsigned char packed = ring()[(head_ + index) & (capacity() - 1)];
+        return {static_cast<char>(packed & 0x7fU), (packed & hidden_bit) != 0};
+    }
+
+    // Types are ASCII letters, so that the top bit is free for `hidden`.
+    void push(Asked asked);
+    void pop();                      // precondition: not empty
+    void remove(std::size_t index);  // rare: shifts the older entries
+    void clear() { head_ = count_ = 0; }
+
+  private:
+    static constexpr unsigned char hidden_bit = 0x80;
+    [[nodiscard]] const unsigned char* ring() const {
+        return grown_.empty() ? inline_.data() : grown_.data();
+    }
+    [[nodiscard]] unsigned char* ring() { return grown_.empty() ? inline_.data() : grown_.data(); }
+    [[nodiscard]] std::size_t capacity() const {  // a power of two
+        return grown_.empty() ? inline_.size() : grown_.size();
+    }
+
+    std::array<unsigned char, 16> inline_{};
+    std::vector<unsigned char> grown_;
+    std::size_t head_ = 0;
+    std::size_t count_ = 0;
+};
+
+}  // namespace weir::wire::postgresql
