@@ -1,0 +1,41 @@
+// What /metrics answers: all collectors over one registry, printed in Prometheus' text format. Made
+// once at start-up; scrapes come on any thread and take turns. The registry and the facts outlive
+// it.
+#pragma once
+
+#include <prometheus/collectable.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collectors/prometheus/agent_facts.h"
+#include "telemetry/registry.h"
+
+namespace weir::collectors {
+
+class ScrapeCollector;
+
+class Exposition {
+  public:
+    // Text format 0.0.4, the Content-Type of metrics_text().
+    static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
+
+    // `pools_max`: templates with series of their own (metrics.pools_max).
+    Exposition(telemetry::Registry& registry, const AgentFacts& facts, std::size_t pools_max);
+    ~Exposition();
+
+    // Every family of the catalogue, each with HELP and TYPE also when it has no sample. Counts as
+    // a scrape: forgotten tenants' probes go after it.
+    [[nodiscard]] std::string metrics_text();
+
+  private:
+    telemetry::Registry& registry_;
+    std::mutex mutex_;                   // one scrape at a time; guards scrape_
+    ScrapeCollector* scrape_ = nullptr;  // one of collectors_
+    std::vector<std::unique_ptr<::prometheus::Collectable>> collectors_;
+};
+
+}  // namespace weir::collectors
