@@ -42,13 +42,16 @@ class RawClient:
         self.socket.sendall(b"".join(parts))
 
     def receive(self, count):
-        while len(self.buffer) < count:
+        pieces, missing = [self.buffer], count - len(self.buffer)
+        while missing > 0:
             piece = self.socket.recv(1 << 16)
             if not piece:
                 raise ConnectionError("the server closed the connection")
-            self.buffer += piece
-        head, self.buffer = self.buffer[:count], self.buffer[count:]
-        return head
+            pieces.append(piece)
+            missing -= len(piece)
+        whole = b"".join(pieces)
+        self.buffer = whole[count:]
+        return whole[:count]
 
     def next(self):
         kind, length = struct.unpack("!ci", self.receive(5))
