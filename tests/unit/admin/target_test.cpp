@@ -33,9 +33,8 @@ TEST(Target, first_of_a_repeated_parameter_counts) {
 }
 
 TEST(Target, empty_segments_are_kept) {
-    const auto target = parse_target("//a", "");
-    ASSERT_TRUE(target);
-    EXPECT_THAT(target->segments, ElementsAre("", "a"));
+    EXPECT_THAT(parse_target("//a", "")->segments, ElementsAre("", "a"));
+    EXPECT_THAT(parse_target("/a/", "")->segments, ElementsAre("a", ""));
 }
 
 TEST(Target, broken_escapes_and_control_characters_are_refused) {

@@ -1,0 +1,44 @@
+// The JSON documents of the API: what the agent says of itself as text, one function a path. Field
+// names are a contract with the commands. Text that clients chose (names, statements) need not be
+// UTF-8: what is not is replaced. PURE.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admin/health.h"
+#include "base/words.h"
+#include "proxy/inspection.h"
+
+namespace weir::admin {
+
+// Which entries of a list are wanted; nothing means all.
+struct Filter {
+    std::optional<std::string> pool, tenant;
+};
+
+enum class TenantOrder : std::uint8_t { name, wait, used, rejected, leaks };
+
+[[nodiscard]] std::string pools_document(const proxy::Snapshot&, const Filter&);
+// The template and, as "tenants", the pools of its tenants; nothing when no template has that name.
+[[nodiscard]] std::optional<std::string> pool_document(const proxy::Snapshot&,
+                                                       const std::string& pool);
+// Largest first, names where equal; `limit` 0 means all.
+[[nodiscard]] std::string tenants_document(const proxy::Snapshot&, const Filter&, TenantOrder,
+                                           std::size_t limit);
+[[nodiscard]] std::string clients_document(const std::vector<proxy::ClientStatus>&, const Filter&);
+[[nodiscard]] std::string servers_document(const std::vector<proxy::ServerStatus>&, const Filter&);
+[[nodiscard]] std::string leaks_document(const std::vector<proxy::LeakStatus>&, const Filter&);
+[[nodiscard]] std::string health_document(const Health&, const proxy::Snapshot&);
+
+}  // namespace weir::admin
+
+namespace weir::base {
+template <>
+struct Words<admin::TenantOrder> {
+    static constexpr std::array<std::string_view, 5> all{"name", "wait", "used", "rejected",
+                                                         "leaks"};
+};
+}  // namespace weir::base

@@ -1,0 +1,67 @@
+// The table of the admin HTTP: which path and method means what and which token it needs. Answers
+// one request from what the agent says; knows no socket. Any admin thread, several at once.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "admin/access.h"
+#include "admin/message.h"
+#include "admin/target.h"
+#include "proxy/inspection.h"
+
+namespace weir::admin {
+
+// The text of /metrics; called by one thread at a time, with 200 and Prometheus' text format.
+using MetricsText = std::function<std::string()>;
+
+class Routes {
+  public:
+    // `agent` outlives this.
+    Routes(proxy::Inspection& agent, Access access, MetricsText metrics_text);
+
+    // Never throws for anything that a client sent. HEAD is answered like GET, body included: who
+    // writes the answer leaves it out.
+    [[nodiscard]] Response answer(const Request&);
+
+  private:
+    struct Call {
+        const Request& request;
+        const Target& target;
+        std::vector<std::string> names;  // what stood at the {…} of the route's path
+    };
+    struct Route {
+        std::string_view method, path;
+        Need need;
+        Response (Routes::*handle)(const Call&);
+    };
+    static const std::vector<Route>& table();
+
+    [[nodiscard]] Response run(const Route&, const Call&);
+
+    Response index(const Call&);
+    Response livez(const Call&);
+    Response readyz(const Call&);
+    Response startupz(const Call&);
+    Response metrics(const Call&);
+    Response health(const Call&);
+    Response pools(const Call&);
+    Response pool(const Call&);
+    Response tenants(const Call&);
+    Response clients(const Call&);
+    Response servers(const Call&);
+    Response leaks(const Call&);
+    Response config(const Call&);
+    Response pool_action(const Call&);
+    Response kill(const Call&);
+    Response drain(const Call&);
+
+    proxy::Inspection& agent_;
+    const Access access_;
+    std::mutex scrape_;
+    const MetricsText metrics_text_;
+};
+
+}  // namespace weir::admin
