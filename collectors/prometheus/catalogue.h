@@ -1,7 +1,7 @@
 // Every metric that is exported: name, type, help and label names. This is the only file that knows
-// a metric's name. The bounds of the pools' and loops'
-// histograms are those of their cells (telemetry/buckets.h, telemetry/loop_probe.h).
-// It is longer than other files because it is one table.
+// a metric's name. The bounds of the pools' and loops' histograms are those of their cells
+// (telemetry/buckets.h, telemetry/loop_probe.h). It is longer than other files because it is one
+// table.
 #pragma once
 
 #include <prometheus/metric_type.h>
