@@ -1,7 +1,7 @@
-// The running agent as operators see it: snapshots to read and actions to take. The agent implements
-// it; admin/ serves it over HTTP. Every call is made from an admin thread and blocks until the loops
-// have answered, at most `Inspection::patience`; a loop that does not answer in time is left out and
-// said so in `stale`.
+// The running agent as operators see it: snapshots to read and actions to take. The agent
+// implements it; admin/ serves it over HTTP. Every call is made from an admin thread and blocks
+// until the loops have answered, at most `Inspection::patience`; a loop that does not answer in
+// time is left out and said so in `stale`.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,8 @@ struct PoolStatus {  // one tenant's pool
     unsigned loop = 0;
     pool::PoolCounts counts;
     unsigned clients = 0;
-    std::uint64_t acquires = 0, timeouts = 0, rejections = 0, queries = 0, wait_nanoseconds = 0, waits = 0;
+    std::uint64_t acquires = 0, timeouts = 0, rejections = 0, queries = 0, wait_nanoseconds = 0,
+                  waits = 0;
 };
 
 struct TemplateStatus {  // one [[pool]], summed over its tenants' pools
@@ -50,7 +51,7 @@ struct ServerStatus {
     int backend_pid = 0;
     double age_seconds = 0, state_seconds = 0;
     std::string client, client_address, application_name;  // of its holder
-    std::string last_statement;                             // literals removed, at most 200 bytes
+    std::string last_statement;                            // literals removed, at most 200 bytes
     bool leak_suspected = false;
 };
 
@@ -108,7 +109,8 @@ class Inspection {
 
     // Each answers how many pools (or connections) it acted on.
     virtual Outcome<unsigned> clear(const Selection&) = 0;
-    virtual Outcome<unsigned> pause(const Selection&) = 0;   // returns once held ones are back or patience is over
+    virtual Outcome<unsigned> pause(
+        const Selection&) = 0;  // returns once held ones are back or patience is over
     virtual Outcome<unsigned> resume(const Selection&) = 0;
     virtual Outcome<unsigned> disable(const Selection&, bool disabled) = 0;
     virtual Outcome<unsigned> resize(const Selection&, unsigned max_size) = 0;

@@ -1,0 +1,159 @@
+#include "proxy/agent.h"
+
+#include <sys/random.h>
+
+#include <array>
+#include <thread>
+
+#include "base/log.h"
+
+namespace weir::proxy {
+namespace {
+
+constexpr base::Duration heartbeat_limit = std::chrono::seconds(5);
+
+std::string random_bytes() {
+    std::array<char, 32> bytes{};
+    if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return {};
+    return {bytes.data(), bytes.size()};
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Agent>> Agent::make(settings::Snapshot settings) {
+    auto routes = Routes::compile(settings);
+    if (!routes) return tl::make_unexpected(routes.error());
+    unsigned loops = settings->agent.loops;
+    if (loops == 0) loops = std::max(1U, std::thread::hardware_concurrency());
+    return std::unique_ptr<Agent>(new Agent(std::move(settings), std::move(*routes), loops));
+}
+
+Agent::Agent(settings::Snapshot settings, Routes routes, unsigned loops)
+    : shared_(std::move(settings), std::move(routes), loops) {
+    for (unsigned i = 0; i < loops; ++i) homes_.push_back(std::make_unique<PoolLoop>(i, shared_));
+    lobby_ = std::make_unique<Lobby>(shared_, homes_, random_bytes());
+}
+
+Agent::~Agent() { stop(); }
+
+base::Result<void> Agent::start() {
+    if (auto bound = lobby_->bind(); !bound) return bound;
+    for (const auto& home : homes_) home->start();
+    warm();
+    lobby_->start();
+    listening_ = true;
+    return {};
+}
+
+void Agent::stop() {
+    lobby_->stop();
+    // Dial and cancel threads post to loops: they end first.
+    for (const auto& upstream : shared_.upstreams) upstream->dialer.reset();
+    shared_.canceller.reset();
+    for (const auto& home : homes_) home->stop();
+}
+
+// Pools whose one database is known from the start keep min_idle from the start.
+void Agent::warm() {
+    for (unsigned i = 0; i < shared_.templates.size(); ++i) {
+        const settings::Pool& pool = *shared_.templates[i];
+        const bool one_database = pool.match.find_first_of("*{") == std::string::npos;
+        if (!one_database || pool.min_idle == 0 || pool.user.empty()) continue;
+        const settings::Engine engine =
+            shared_.upstreams[shared_.template_upstream[i]]->settings.engine;
+        const auto route = shared_.routes.find(engine, pool.match);
+        if (!route || route->template_index != i) continue;
+        homes_[shared_.directory.enter(route->key())]->warm(i, *route);
+    }
+}
+
+void Agent::drain() {
+    const std::scoped_lock lock(drain_mutex_);
+    if (shared_.draining.exchange(true)) return;
+    drain_began_ = base::Clock::now();
+    drain_step_ = Drain::grace;
+    base::log::info("agent.draining",
+                    {{"grace_seconds", base::seconds(shared_.settings->agent.drain_grace)},
+                     {"timeout_seconds", base::seconds(shared_.settings->agent.drain_timeout)}});
+}
+
+bool Agent::drained(base::Instant now) {
+    const std::scoped_lock lock(drain_mutex_);
+    const settings::Agent& limits = shared_.settings->agent;
+    switch (drain_step_) {
+        case Drain::none:
+            return false;
+        case Drain::grace:
+            if (now - drain_began_ < limits.drain_grace) return false;
+            listening_ = false;
+            lobby_->stop_listening();
+            for (const auto& home : homes_) home->post([&home = *home] { home.drain(); });
+            drain_step_ = Drain::clients;
+            return false;
+        case Drain::clients: {
+            const auto left = ask<std::size_t>([](PoolLoop& home) { return home.session_count(); });
+            std::size_t clients = 0;
+            for (const std::size_t n : left) clients += n;
+            const bool overdue = now - drain_began_ > limits.drain_grace + limits.drain_timeout;
+            if (clients > 0 && !overdue) return false;
+            for (const auto& home : homes_) {
+                home->post([&home = *home] {
+                    home.dismiss_all();
+                    home.close_servers();
+                });
+            }
+            drain_step_ = Drain::servers;
+            return false;
+        }
+        case Drain::servers: {
+            const auto left = ask<std::size_t>([](PoolLoop& home) {
+                home.close_servers();
+                return home.server_count() + home.session_count();
+            });
+            std::size_t open = 0;
+            for (const std::size_t n : left) open += n;
+            return open == 0;
+        }
+    }
+    return false;
+}
+
+bool Agent::loops_alive() const {
+    const base::Instant now = base::Clock::now();
+    const auto alive = [now](const telemetry::LoopProbe& probe) {
+        // A loop that has not ticked yet is starting.
+        return probe.heartbeat() == base::Instant() || now - probe.heartbeat() < heartbeat_limit;
+    };
+    for (const auto& home : homes_) {
+        if (!alive(home->probe())) return false;
+    }
+    return alive(lobby_->probe());
+}
+
+Readiness Agent::readiness() const {
+    Readiness readiness;
+    readiness.started = true;
+    readiness.listening = listening_;
+    readiness.draining = shared_.draining;
+    bool any = shared_.upstreams.empty();
+    bool all = true;
+    bool warm = true;
+    for (const auto& upstream : shared_.upstreams) {
+        const bool serves = !upstream->ever_dialed ||
+                            upstream->gate.probe->breaker() != telemetry::BreakerState::open;
+        any = any || serves;
+        all = all && serves;
+    }
+    for (unsigned i = 0; i < shared_.templates.size(); ++i) {
+        const settings::Pool& pool = *shared_.templates[i];
+        const bool warms = pool.min_idle > 0 && !pool.user.empty() &&
+                           pool.match.find_first_of("*{") == std::string::npos;
+        if (warms && !shared_.upstreams[shared_.template_upstream[i]]->ever_dialed) warm = false;
+    }
+    readiness.upstreams_serve =
+        shared_.settings->admin.ready_policy == settings::ReadyPolicy::all ? all : any;
+    readiness.warm = warm;
+    return readiness;
+}
+
+}  // namespace weir::proxy

@@ -1,0 +1,78 @@
+// The running agent: the lobby, the pool loops and what they share, from start to a drained end.
+// Its loops have threads of their own; its methods are called by the main thread and by admin
+// threads.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "proxy/inspection.h"
+#include "proxy/lobby.h"
+#include "proxy/pool_loop.h"
+#include "proxy/shared.h"
+
+namespace weir::proxy {
+
+class Agent final : public Inspection {
+  public:
+    [[nodiscard]] static base::Result<std::unique_ptr<Agent>> make(settings::Snapshot settings);
+    Agent(const Agent&) = delete;
+    Agent& operator=(const Agent&) = delete;
+    ~Agent() override;
+
+    // Binds every listener, then starts all threads; nothing runs when it fails.
+    [[nodiscard]] base::Result<void> start();
+    // One step of an ordered end, to be called about ten times a second once draining() is true:
+    // true when every client has gone and every server connection is closed.
+    [[nodiscard]] bool drained(base::Instant now);
+    [[nodiscard]] bool draining() const { return shared_.draining; }
+    void stop();
+    void log_stats();
+
+    [[nodiscard]] telemetry::Registry& registry() { return shared_.registry; }
+    [[nodiscard]] std::vector<std::string> addresses() const { return lobby_->addresses(); }
+
+    // -- Inspection
+    [[nodiscard]] settings::Snapshot settings() const override { return shared_.settings; }
+    [[nodiscard]] Readiness readiness() const override;
+    [[nodiscard]] bool loops_alive() const override;
+    [[nodiscard]] Snapshot snapshot() override;
+    [[nodiscard]] std::vector<ClientStatus> clients() override;
+    [[nodiscard]] std::vector<ServerStatus> servers() override;
+    [[nodiscard]] std::vector<LeakStatus> leaks() override;
+    Outcome<unsigned> clear(const Selection& selection) override;
+    Outcome<unsigned> pause(const Selection& selection) override;
+    Outcome<unsigned> resume(const Selection& selection) override;
+    Outcome<unsigned> disable(const Selection& selection, bool disabled) override;
+    Outcome<unsigned> resize(const Selection& selection, unsigned max_size) override;
+    Outcome<unsigned> kill(const std::string& server_id) override;
+    void drain() override;
+
+  private:
+    Agent(settings::Snapshot settings, Routes routes, unsigned loops);
+
+    // Runs `visit` on every pool loop's thread and waits for all, at most Inspection::patience. The
+    // answers of loops that were late are dropped; `stale` lists them.
+    template <class Answer>
+    std::vector<Answer> ask(const std::function<Answer(PoolLoop&)>& visit,
+                            std::vector<unsigned>* stale = nullptr);
+    Outcome<unsigned> act(const Selection& selection,
+                          const std::function<void(pool::Pool&, base::Instant)>& action);
+    [[nodiscard]] bool selects(const Selection& selection, const TenantPool& tenant) const;
+    void warm();
+
+    Shared shared_;
+    std::vector<std::unique_ptr<PoolLoop>> homes_;
+    std::unique_ptr<Lobby> lobby_;
+    std::atomic<bool> listening_{false};
+    std::mutex drain_mutex_;
+    base::Instant drain_began_{};
+    enum class Drain : std::uint8_t { none, grace, clients, servers } drain_step_ = Drain::none;
+};
+
+}  // namespace weir::proxy

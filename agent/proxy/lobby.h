@@ -1,0 +1,84 @@
+// Where connections arrive: one loop that accepts, takes clients through start-up and
+// authentication, answers cancel requests, and hands each logged-in client over to the home of its
+// pool. Owns no pool. But for what says otherwise, everything is called on its own thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "loop/loop.h"
+#include "proxy/login.h"
+#include "proxy/pool_loop.h"
+#include "proxy/shared.h"
+
+namespace weir::proxy {
+
+class Lobby final : public loop::Ticker, loop::LoopObserver {
+  public:
+    // `homes` outlive it, as does `shared`; `salt_secret` as for Accounts.
+    Lobby(Shared& shared, std::vector<std::unique_ptr<PoolLoop>>& homes, std::string salt_secret);
+    Lobby(const Lobby&) = delete;
+    Lobby& operator=(const Lobby&) = delete;
+    ~Lobby() override;
+
+    // -- any thread
+    [[nodiscard]] base::Result<void> bind();  // every listening socket, before start()
+    void start();
+    void stop_listening();
+    void stop();
+    [[nodiscard]] std::vector<std::string> addresses() const { return addresses_; }
+    [[nodiscard]] const telemetry::LoopProbe& probe() const { return *probe_; }
+
+    // -- for logins
+    [[nodiscard]] loop::Loop& loop() { return *loop_; }
+    [[nodiscard]] Shared& shared() { return shared_; }
+    [[nodiscard]] Accounts& accounts() { return accounts_; }
+    [[nodiscard]] telemetry::SessionProbe& session_probe(unsigned listener) {
+        return *session_probes_[listener];
+    }
+    void cancel(std::uint32_t process_id, const std::string& secret);
+    void hand_over(Newcomer newcomer);
+    void retire(Login& login);  // destroyed at the end of the turn
+
+  private:
+    struct Door final : loop::Acceptor {  // one listening socket
+        Door(Lobby& owner, unsigned index, base::Fd bound)
+            : lobby(owner), listener(index), socket(std::move(bound)) {}
+        void accepted(base::Fd client) override { lobby.accepted(listener, std::move(client)); }
+        Lobby& lobby;
+        const unsigned listener;
+        base::Fd socket;
+        std::unique_ptr<loop::Listening> listening;
+    };
+    struct Sweep final : loop::Deferred {
+        explicit Sweep(Lobby& owner) : lobby(owner) {}
+        void run() override;
+        Lobby& lobby;
+    };
+
+    void accepted(unsigned listener, base::Fd client);
+    void tick(base::Instant now) override;
+    void turn_ended(base::Duration busy) override { probe_->worked(busy); }
+    void ticked(base::Instant now, base::Duration lag) override { probe_->ticked(now, lag); }
+
+    Shared& shared_;
+    std::vector<std::unique_ptr<PoolLoop>>& homes_;
+    Accounts accounts_;
+    std::unique_ptr<loop::Loop> loop_;
+    std::shared_ptr<telemetry::LoopProbe> probe_;
+    std::vector<std::shared_ptr<telemetry::SessionProbe>> session_probes_;
+    std::vector<std::unique_ptr<Door>> doors_;
+    std::vector<std::string> addresses_;
+    std::unordered_map<Login*, std::unique_ptr<Login>> logins_;
+    std::vector<base::List<Login, LoginTag>> by_age_;  // by listener: one login_timeout each
+    std::vector<Login*> retired_;
+    Sweep sweep_{*this};
+    std::thread thread_;
+};
+
+}  // namespace weir::proxy

@@ -1,0 +1,65 @@
+#include "proxy/login.h"
+
+#include "loop/socket.h"
+#include "proxy/lobby.h"
+
+namespace weir::proxy {
+namespace {
+
+// Completes the newcomer with its connection; on the lobby's loop.
+class HandOver final : public loop::DetachDone {
+  public:
+    HandOver(Lobby& lobby, Newcomer newcomer, std::string unread)
+        : lobby_(lobby), newcomer_(std::move(newcomer)), unread_(std::move(unread)) {}
+    void detached(loop::Detached connection) override {
+        connection.unread.insert(0, unread_);
+        newcomer_.connection = std::move(connection);
+        lobby_.hand_over(std::move(newcomer_));
+    }
+
+  private:
+    Lobby& lobby_;
+    Newcomer newcomer_;
+    std::string unread_;
+};
+
+}  // namespace
+
+Login::Login(Lobby& lobby, unsigned listener, base::Fd socket)
+    : lobby_(lobby), listener_(listener), began_(lobby.loop().now()) {
+    ListenerLink& link = *lobby.shared().listeners[listener];
+    of_listener_ = ClientCount(link.clients);
+    over_limit_ = link.clients > link.settings->max_clients;
+    address_ = loop::peer_address(socket.get());
+    loop::tune(socket.get(), link.settings->keepalive);
+    telemetry::SessionProbe& probe = lobby.session_probe(listener);
+    probe.opened();
+    probe.entered(telemetry::ClientState::login);
+    stream_ = &lobby.loop().open(loop::own(std::move(socket)), *this);
+}
+
+void Login::finish(telemetry::ClientClose reason) {
+    if (finished_) return;
+    finished_ = true;
+    lobby_.session_probe(listener_).closed(telemetry::ClientState::login, reason);
+    lobby_.retire(*this);
+}
+
+void Login::hand_over(Newcomer newcomer, std::string unread) {
+    finished_ = true;
+    lobby_.session_probe(listener_).left(telemetry::ClientState::login);
+    newcomer.listener = listener_;
+    newcomer.address = address_;
+    newcomer.connected = began_;
+    newcomer.of_listener = std::move(of_listener_);
+    stream_->detach(std::make_unique<HandOver>(lobby_, std::move(newcomer), std::move(unread)));
+    stream_ = nullptr;
+    lobby_.retire(*this);
+}
+
+void Login::closed(int /*error*/) {
+    stream_ = nullptr;
+    finish(telemetry::ClientClose::client);
+}
+
+}  // namespace weir::proxy

@@ -1,0 +1,48 @@
+// A client that has logged in, on its way from the lobby to the home of its pool.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "loop/stream.h"
+#include "proxy/accounts.h"
+#include "proxy/routes.h"
+
+namespace weir::proxy {
+
+// Counts a client against its listener and its account for as long as it is connected; atomics,
+// because it is made on the lobby and dies at the client's home.
+class ClientCount {
+  public:
+    ClientCount() = default;
+    explicit ClientCount(std::atomic<unsigned>& count) : count_(&count) { ++count; }
+    ClientCount(ClientCount&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+    ClientCount& operator=(ClientCount&& other) noexcept {
+        std::swap(count_, other.count_);
+        return *this;
+    }
+    ~ClientCount() {
+        if (count_ != nullptr) --*count_;
+    }
+
+  private:
+    std::atomic<unsigned>* count_ = nullptr;
+};
+
+struct Newcomer {
+    loop::Detached connection;
+    unsigned listener = 0;
+    Route route;
+    std::string user, database, address, application_name;
+    std::string password;  // of the account, only where the pool has none of its own
+    // Start-up parameters that the server must know from the start, as sent.
+    std::vector<std::pair<std::string, std::string>> options;
+    base::Instant connected{};
+    ClientCount of_listener, of_account;
+    std::shared_ptr<Account> account;  // keeps of_account's counter alive; nullptr with trust
+};
+
+}  // namespace weir::proxy

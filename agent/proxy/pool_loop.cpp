@@ -1,0 +1,333 @@
+#include "proxy/pool_loop.h"
+
+#include <cassert>
+
+#include "base/log.h"
+#include "proxy/engine.h"
+
+namespace weir::proxy {
+namespace {
+
+constexpr std::uint32_t id_mask = (1U << 25U) - 1;
+constexpr base::Duration cancel_limit = std::chrono::seconds(5);
+
+}  // namespace
+
+PoolLoop::PoolLoop(unsigned index, Shared& shared)
+    : index_(index),
+      shared_(shared),
+      loop_(loop::make_epoll_loop()),
+      probe_(shared.registry.loop(index, loop_->backend())),
+      idle_clients_(shared.listeners.size()) {
+    for (const auto& listener : shared_.listeners) {
+        session_probes_.push_back(shared_.registry.session(listener->labels, index));
+    }
+    for (std::size_t i = 0; i < shared_.templates.size(); ++i) {
+        UpstreamLink& link = *shared_.upstreams[shared_.template_upstream[i]];
+        templates_.push_back(std::make_unique<pool::TemplatePools>(
+            shared_.templates[i], link.settings.engine, link.gate, *this, *this, shared_.registry,
+            index, std::hash<std::string>{}(shared_.templates[i]->name) + index));
+    }
+    loop_->add(*this);
+}
+
+PoolLoop::~PoolLoop() { stop(); }
+
+void PoolLoop::start() {
+    thread_ = std::thread([this] { loop_->run(this); });
+}
+
+void PoolLoop::stop() {
+    if (!thread_.joinable()) return;
+    loop_->stop();
+    thread_.join();
+}
+
+void PoolLoop::admit(Newcomer newcomer) {
+    post([this, newcomer = std::move(newcomer)]() mutable { receive(std::move(newcomer)); });
+}
+
+void PoolLoop::cancel(std::uint32_t process_id, std::string secret) {
+    post([this, process_id, secret = std::move(secret)] {
+        const auto found = sessions_.find(process_id & id_mask);
+        if (found == sessions_.end() || !found->second->secret_matches(secret)) return;
+        found->second->cancel_requested();
+    });
+}
+
+void PoolLoop::warm(unsigned template_index, const Route& route) {
+    post([this, template_index, route] {
+        (void)obtain(route, shared_.templates[template_index]->match);
+        shared_.directory.arrived(route.key());
+    });
+}
+
+void PoolLoop::receive(Newcomer newcomer) {
+    const std::string key = newcomer.route.key();
+    TenantPool* tenant = obtain(newcomer.route, newcomer.database);
+    shared_.directory.arrived(key);
+    const settings::Pool& settings = *shared_.templates[newcomer.route.template_index];
+    if (tenant == nullptr ||
+        (settings.max_clients > 0 && tenant->clients >= settings.max_clients)) {
+        session_probe(newcomer.listener).entered(telemetry::ClientState::login);
+        session_probe(newcomer.listener)
+            .closed(telemetry::ClientState::login, telemetry::ClientClose::limit);
+        turn_away(*loop_, std::move(newcomer.connection),
+                  tenant == nullptr
+                      ? too_many_tenants(settings)
+                      : client_limit("pool \"" + settings.name + "\"", settings.max_clients));
+        return;
+    }
+    const std::uint32_t id = next_id();
+    auto session = make_session(*this, std::move(newcomer), *tenant, id);
+    Session& added = *session;
+    sessions_.emplace(id, std::move(session));
+    added.begin();
+    if (draining_) added.drain();
+}
+
+TenantPool* PoolLoop::obtain(const Route& route, const std::string& database) {
+    pool::Pool* pool =
+        templates_[route.template_index]->obtain({route.match.tenant, route.match.app}, now());
+    if (pool == nullptr) return nullptr;
+    auto& slot = tenants_[pool];
+    if (slot == nullptr) {
+        const settings::Pool& settings = pool->settings();
+        slot = std::make_unique<TenantPool>();
+        slot->pool = pool;
+        slot->template_index = route.template_index;
+        slot->match = route.match;
+        slot->directory_key = route.key();
+        slot->database =
+            settings.database.empty() ? database : settings::fill(settings.database, route.match);
+        // Key 0 is the template's own account, so that connections can be made before a client
+        // comes.
+        if (!settings.user.empty()) {
+            slot->handshakes.push_back({settings::fill(settings.user, route.match), {}, {}});
+        }
+    }
+    return slot.get();
+}
+
+void PoolLoop::dial(pool::Pool& pool, pool::CompatibilityKey key) {
+    const TenantPool& tenant = *tenants_.at(&pool);
+    const settings::Pool& settings = pool.settings();
+    assert(key < tenant.handshakes.size());
+    const Handshake& handshake = tenant.handshakes[key];
+    upstream::DialRequest request;
+    request.database = tenant.database;
+    request.user = handshake.user;
+    request.password =
+        settings.user.empty() ? settings::Secret::of(handshake.password) : settings.password;
+    request.tenant = tenant.match.tenant;
+    request.search_path = settings::fill(settings.search_path, tenant.match);
+    request.options = handshake.options;
+    request.application_name = "weir";
+    UpstreamLink& link = upstream(tenant);
+    link.dialer->dial(std::move(request), [this, &pool, key](upstream::DialResult result) {
+        post([this, &pool, key, result = std::move(result)]() mutable {
+            dialed(pool, key, std::move(result));
+        });
+    });
+}
+
+void PoolLoop::dialed(pool::Pool& pool, pool::CompatibilityKey key, upstream::DialResult result) {
+    TenantPool& tenant = *tenants_.at(&pool);  // a pool with a dial under way is not forgotten
+    UpstreamLink& link = upstream(tenant);
+    if (!result) {
+        const upstream::DialFailure& failure = result.error();
+        link.failed(failure.message);
+        base::log::warn("connection.create_failed", {{"pool", pool.settings().name},
+                                                     {"tenant", tenant.match.tenant},
+                                                     {"upstream", link.settings.name},
+                                                     {"reason", base::word(failure.reason)},
+                                                     {"error", failure.message}});
+        pool.dial_failed(key, failure.reason, failure.sqlstate, failure.message, now());
+        return;
+    }
+    link.connected();
+    const base::Duration took = result->took;
+    const std::uint32_t id = next_id();
+    auto connection = make_server_connection(*this, tenant, key, std::move(*result), id);
+    ServerConnection& added = *connection;
+    servers_.emplace(id, std::move(connection));
+    pool.dialed(added, key, took, now());
+}
+
+void PoolLoop::grant(pool::Waiter& waiter, pool::Server& server) {
+    static_cast<Session&>(waiter).granted(static_cast<ServerConnection&>(server));
+}
+
+void PoolLoop::refuse(pool::Waiter& waiter, const pool::Refusal& refusal) {
+    static_cast<Session&>(waiter).refused(refusal);
+}
+
+void PoolLoop::check(pool::Server& server) { static_cast<ServerConnection&>(server).check(); }
+
+void PoolLoop::close(pool::Server& server, pool::ReapReason reason) {
+    auto& connection = static_cast<ServerConnection&>(server);
+    base::log::debug("connection.reaped", {{"server", name_of(connection.id())},
+                                           {"pool", connection.tenant().pool->settings().name},
+                                           {"tenant", connection.tenant().match.tenant},
+                                           {"reason", base::word(reason)}});
+    connection.begin_close();
+}
+
+void PoolLoop::leaked(pool::Server& server, pool::LeakAction action) {
+    auto& connection = static_cast<ServerConnection&>(server);
+    const LeakStatus leak = connection.leak(now());
+    base::log::warn("connection.leak_suspected", {{"server", leak.server},
+                                                  {"pool", leak.pool},
+                                                  {"tenant", leak.tenant},
+                                                  {"user", leak.user},
+                                                  {"client", leak.client},
+                                                  {"client_address", leak.client_address},
+                                                  {"application_name", leak.application_name},
+                                                  {"state", leak.state},
+                                                  {"held_seconds", leak.held_seconds},
+                                                  {"quiet_seconds", leak.quiet_seconds},
+                                                  {"last_statement", leak.last_statement},
+                                                  {"action", leak.action}});
+    if (action == pool::LeakAction::report) return;
+    // The pool counts what was reclaimed before the connection's holder is let go.
+    connection.tenant().pool->reclaimed(connection, action, now());
+    connection.reclaim(action == pool::LeakAction::cancel, telemetry::ClientClose::leak, "25P03",
+                       "the connection was held without a query for longer than leak_after and was "
+                       "taken back");
+}
+
+void PoolLoop::expired(pool::Server& server, pool::Deadline deadline) {
+    auto& connection = static_cast<ServerConnection&>(server);
+    switch (deadline) {
+        case pool::Deadline::query:
+            connection.reclaim(true, telemetry::ClientClose::timeout, "57014",
+                               "canceling statement due to query_timeout");
+            return;
+        case pool::Deadline::transaction:
+            connection.reclaim(true, telemetry::ClientClose::timeout, "25P04",
+                               "terminating connection due to transaction_timeout");
+            return;
+        case pool::Deadline::idle_in_transaction:
+            connection.reclaim(true, telemetry::ClientClose::timeout, "25P03",
+                               "terminating connection due to idle_in_transaction_timeout");
+            return;
+    }
+}
+
+bool PoolLoop::forgettable(pool::Pool& pool) {
+    const auto found = tenants_.find(&pool);
+    if (found == tenants_.end()) return true;
+    if (found->second->clients > 0) return false;
+    if (!shared_.directory.forget(found->second->directory_key)) return false;
+    tenants_.erase(found);
+    return true;
+}
+
+void PoolLoop::deliver_cancel(std::uint32_t connection,
+                              std::shared_ptr<upstream::CancelHandle> handle) {
+    shared_.canceller->cancel(std::move(handle), cancel_limit, [this, connection](bool delivered) {
+        post([this, connection, delivered] {
+            if (ServerConnection* found = find_server(connection))
+                found->cancel_answered(delivered);
+        });
+    });
+}
+
+void PoolLoop::tick(base::Instant now) {
+    for (const auto& pools : templates_) pools->tick(now);
+    while (ServerConnection* connection = chores_.first()) {
+        if (connection->deadline() > now) break;
+        connection->chore_overdue();
+    }
+    for (std::size_t i = 0; i < idle_clients_.size(); ++i) {
+        const base::Duration limit = shared_.listeners[i]->settings->client_idle_timeout;
+        while (Session* session = idle_clients_[i].first()) {
+            if (session->state_since() + limit > now) break;
+            session->dismiss(telemetry::ClientClose::timeout);
+        }
+    }
+}
+
+void PoolLoop::idle(Session& session) {
+    const unsigned listener = session.who().listener;
+    if (shared_.listeners[listener]->settings->client_idle_timeout.count() > 0) {
+        idle_clients_[listener].push_back(session);
+    }
+}
+
+void PoolLoop::not_idle(Session& session) {
+    if (session.base::ListHook<IdleClientTag>::linked()) {
+        idle_clients_[session.who().listener].erase(session);
+    }
+}
+
+void PoolLoop::retire(Session& session) {
+    retired_sessions_.push_back(session.id());
+    loop_->defer(sweep_);
+}
+
+void PoolLoop::closing_done(ServerConnection& connection) {
+    retired_servers_.push_back(connection.id());
+    loop_->defer(sweep_);
+}
+
+void PoolLoop::sweep() {
+    for (const std::uint32_t id : std::exchange(retired_sessions_, {})) sessions_.erase(id);
+    for (const std::uint32_t id : std::exchange(retired_servers_, {})) {
+        const auto found = servers_.find(id);
+        found->second->tenant().pool->closed(*found->second, now());
+        servers_.erase(found);
+    }
+}
+
+std::uint32_t PoolLoop::next_id() {
+    do {
+        last_id_ = (last_id_ + 1) & id_mask;
+    } while (last_id_ == 0 || sessions_.contains(last_id_) || servers_.contains(last_id_));
+    return last_id_;
+}
+
+std::string PoolLoop::name_of(std::uint32_t id) const {
+    return std::to_string(index_) + "-" + std::to_string(id);
+}
+
+std::uint32_t PoolLoop::process_id_of(const Session& session) const {
+    return (index_ << 25U) | session.id();
+}
+
+void PoolLoop::for_each_pool(const std::function<void(TenantPool&)>& visit) {
+    for (const auto& [pool, tenant] : tenants_) visit(*tenant);
+}
+
+void PoolLoop::for_each_session(const std::function<void(Session&)>& visit) {
+    for (const auto& [id, session] : sessions_) visit(*session);
+}
+
+void PoolLoop::for_each_server(const std::function<void(ServerConnection&)>& visit) {
+    for (const auto& [id, server] : servers_) visit(*server);
+}
+
+ServerConnection* PoolLoop::find_server(std::uint32_t id) {
+    const auto found = servers_.find(id);
+    return found == servers_.end() ? nullptr : found->second.get();
+}
+
+void PoolLoop::drain() {
+    draining_ = true;
+    for (const auto& pools : templates_) pools->drain(now());
+    for (const auto& [id, session] : sessions_) session->drain();
+}
+
+void PoolLoop::dismiss_all() {
+    for (const auto& [id, session] : sessions_) session->dismiss(telemetry::ClientClose::drain);
+}
+
+void PoolLoop::close_servers() {
+    for (const auto& [id, connection] : servers_) {
+        if (connection->state() != pool::ServerState::closing) {
+            connection->pool()->discard(*connection, telemetry::ReapReason::admin, now());
+        }
+    }
+}
+
+}  // namespace weir::proxy

@@ -1,0 +1,259 @@
+#include "proxy/postgresql_login.h"
+
+#include <sys/random.h>
+
+#include <array>
+
+#include "loop/proxy_protocol.h"
+#include "proxy/lobby.h"
+#include "proxy/startup_options.h"
+#include "wire/postgresql/messages.h"
+
+namespace weir::proxy {
+
+namespace pg = wire::postgresql;
+using telemetry::AuthFailure;
+using telemetry::ClientClose;
+
+namespace {
+
+constexpr std::string_view mechanism = "SCRAM-SHA-256";
+// PostgreSQL's own bound for a password message.
+constexpr std::uint32_t maximum_password_length = 65535;
+
+}  // namespace
+
+PostgresqlLogin::PostgresqlLogin(Lobby& lobby, unsigned listener, base::Fd socket)
+    : Login(lobby, listener, std::move(socket)),
+      step_(lobby.shared().listeners[listener]->settings->proxy_protocol ? Step::proxy_header
+                                                                         : Step::startup) {}
+
+void PostgresqlLogin::timed_out() { refuse(login_timed_out(), ClientClose::timeout); }
+
+void PostgresqlLogin::end_of_input() {
+    stream_->close();
+    stream_ = nullptr;
+    finish(ClientClose::client);
+}
+
+void PostgresqlLogin::received(loop::Slice bytes) {
+    buffer_.append(bytes.bytes());
+    while (!finished_ && advance()) {
+    }
+}
+
+bool PostgresqlLogin::advance() {
+    switch (step_) {
+        case Step::proxy_header:
+            return read_proxy_header();
+        case Step::startup:
+            return read_startup();
+        case Step::sasl_initial:
+        case Step::sasl_response:
+            return read_password();
+    }
+    return false;
+}
+
+bool PostgresqlLogin::read_proxy_header() {
+    const loop::ProxyHeader header = loop::parse_proxy_header(buffer_);
+    switch (header.status) {
+        case loop::ProxyHeader::Status::need_more:
+            return false;
+        case loop::ProxyHeader::Status::invalid:
+            refuse(protocol_violation("a PROXY protocol header was expected"),
+                   ClientClose::protocol_error);
+            return false;
+        case loop::ProxyHeader::Status::done:
+            break;
+    }
+    if (!header.address.empty()) address_ = header.address;
+    buffer_.erase(0, header.length);
+    step_ = Step::startup;
+    return true;
+}
+
+bool PostgresqlLogin::read_startup() {
+    const pg::Startup startup = pg::parse_startup(buffer_);
+    using Kind = pg::Startup::Kind;
+    switch (startup.kind) {
+        case Kind::need_more:
+            return false;
+        case Kind::ssl_request:
+        case Kind::gss_request:
+            buffer_.erase(0, startup.length);
+            // One of each at most, and nothing may be sent before the answer is known.
+            if (++encryption_requests_ > 2 || !buffer_.empty()) {
+                refuse(protocol_violation("unexpected data after an encryption request"),
+                       ClientClose::protocol_error);
+                return false;
+            }
+            stream_->write("N");
+            return true;
+        case Kind::cancel:
+            lobby_.cancel(startup.process_id, startup.secret);
+            stream_->close_after_flush();
+            stream_ = nullptr;
+            finish(ClientClose::client);
+            return false;
+        case Kind::direct_tls:
+            refuse(protocol_violation("this listener does not speak TLS"),
+                   ClientClose::protocol_error);
+            return false;
+        case Kind::invalid:
+            refuse(protocol_violation(startup.error), ClientClose::protocol_error);
+            return false;
+        case Kind::start:
+            buffer_.erase(0, startup.length);
+            started(startup);
+            return true;
+    }
+    return false;
+}
+
+base::Result<void> PostgresqlLogin::take_parameters(const pg::Startup& startup) {
+    for (const auto& [name, value] : startup.parameters) {
+        if (name == "user") {
+            newcomer_.user = value;
+        } else if (name == "database") {
+            newcomer_.database = value;
+        } else if (name == "application_name") {
+            newcomer_.application_name = value;
+        } else if (name == "options") {
+            auto options = parse_startup_options(value);
+            if (!options) return tl::make_unexpected(options.error());
+            for (auto& option : *options) newcomer_.options.push_back(std::move(option));
+        } else if (name == "replication") {
+            if (value != "false" && value != "off" && value != "no" && value != "0") {
+                return base::error(
+                    "replication connections can't be pooled: connect to the server");
+            }
+        } else if (name.rfind("_pq_.", 0) != 0) {
+            newcomer_.options.emplace_back(name, value);
+        }
+    }
+    if (newcomer_.user.empty()) return base::error("no user name in the start-up packet");
+    if (newcomer_.database.empty()) newcomer_.database = newcomer_.user;
+    return {};
+}
+
+void PostgresqlLogin::started(const pg::Startup& startup) {
+    const settings::Listen& listen = *lobby_.shared().listeners[listener_]->settings;
+    if (over_limit_) {
+        refuse(client_limit("listener \"" + listen.name + "\"", listen.max_clients),
+               ClientClose::limit);
+        return;
+    }
+    if (startup.minor > 0 || !startup.unknown_protocol_options.empty()) {
+        stream_->write(pg::negotiate_protocol_version(0, startup.unknown_protocol_options));
+    }
+    if (const auto taken = take_parameters(startup); !taken) {
+        refuse(protocol_violation(taken.error().message), ClientClose::protocol_error);
+        return;
+    }
+    if (listen.auth == settings::AuthMode::trust) {
+        authenticated();
+        return;
+    }
+    std::array<char, 18> nonce{};
+    if (getrandom(nonce.data(), nonce.size(), 0) != static_cast<ssize_t>(nonce.size())) {
+        refuse({"58000", "no random numbers for authentication", {}}, ClientClose::login_failed);
+        return;
+    }
+    exchange_.emplace(lobby_.accounts().verifier(newcomer_.user),
+                      std::string_view(nonce.data(), nonce.size()));
+    stream_->write(pg::authentication_sasl({mechanism}));
+    step_ = Step::sasl_initial;
+}
+
+bool PostgresqlLogin::read_password() {
+    constexpr std::size_t header = 5;
+    if (buffer_.size() < header) return false;
+    const auto byte = [this](std::size_t i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(buffer_[i]));
+    };
+    const std::uint32_t length = byte(1) << 24U | byte(2) << 16U | byte(3) << 8U | byte(4);
+    if (buffer_.front() != 'p' || length < 4 || length > maximum_password_length) {
+        refuse(protocol_violation("expected a password message"), ClientClose::protocol_error);
+        return false;
+    }
+    if (buffer_.size() < 1 + static_cast<std::size_t>(length)) return false;
+    const std::string message = buffer_.substr(header, length - 4);
+    buffer_.erase(0, 1 + static_cast<std::size_t>(length));
+
+    if (step_ == Step::sasl_initial) {
+        const auto initial = pg::read_sasl_initial(message);
+        if (!initial || initial->mechanism != mechanism) {
+            refuse(protocol_violation("expected SCRAM-SHA-256"), AuthFailure::method);
+            return false;
+        }
+        const auto answer = exchange_->first(initial->data);
+        if (!answer) {
+            refuse(protocol_violation("malformed SCRAM message"), AuthFailure::method);
+            return false;
+        }
+        stream_->write(pg::authentication_sasl_continue(*answer));
+        step_ = Step::sasl_response;
+        return true;
+    }
+    const auto answer = exchange_->final(message);
+    if (!answer) {
+        refuse(wrong_password(newcomer_.user), AuthFailure::password);
+        return false;
+    }
+    stream_->write(pg::authentication_sasl_final(*answer));
+    authenticated();
+    return false;
+}
+
+void PostgresqlLogin::authenticated() {
+    Shared& shared = lobby_.shared();
+    const settings::Listen& listen = *shared.listeners[listener_]->settings;
+    auto route = shared.routes.find(listen.engine, newcomer_.database);
+    if (!route) {
+        refuse(no_pool(newcomer_.database), AuthFailure::no_pool);
+        return;
+    }
+    const settings::Pool& pool = *shared.templates[route->template_index];
+    newcomer_.account = lobby_.accounts().find(newcomer_.user);
+    if (listen.auth != settings::AuthMode::trust) {
+        const settings::User& user = *newcomer_.account->user;
+        switch (Accounts::permission(user, pool.name, route->match.tenant)) {
+            case Accounts::Permission::granted:
+                break;
+            case Accounts::Permission::pool_denied:
+                refuse(pool_not_allowed(user.name, pool.name), AuthFailure::pool_not_allowed);
+                return;
+            case Accounts::Permission::tenant_denied:
+                refuse(tenant_not_allowed(user.name, route->match.tenant),
+                       AuthFailure::tenant_not_allowed);
+                return;
+        }
+        newcomer_.of_account = ClientCount(newcomer_.account->clients);
+        if (user.max_clients > 0 && newcomer_.account->clients > user.max_clients) {
+            refuse(client_limit("user \"" + user.name + "\"", user.max_clients),
+                   ClientClose::limit);
+            return;
+        }
+    }
+    if (pool.user.empty() && newcomer_.account != nullptr) {
+        newcomer_.password = newcomer_.account->user->password.reveal();
+    }
+    newcomer_.route = std::move(*route);
+    stream_->write(pg::authentication_ok());
+    hand_over(std::move(newcomer_), std::move(buffer_));
+}
+
+void PostgresqlLogin::refuse(const Answer& why, AuthFailure reason) {
+    lobby_.session_probe(listener_).refused_login(reason);
+    refuse(why, ClientClose::login_failed);
+}
+
+void PostgresqlLogin::refuse(const Answer& why, ClientClose reason) {
+    stream_->write(pg::error_response("FATAL", why.sqlstate, why.message, {}, why.hint));
+    stream_->close_after_flush();
+    stream_ = nullptr;
+    finish(reason);
+}
+
+}  // namespace weir::proxy

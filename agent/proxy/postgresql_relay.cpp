@@ -1,0 +1,341 @@
+// The way of a client's messages to its server connection, and of what the server's replies mean
+// for keeping it.
+#include <algorithm>
+#include <cassert>
+
+#include "proxy/pool_loop.h"
+#include "proxy/postgresql_server.h"
+#include "proxy/postgresql_session.h"
+#include "wire/postgresql/messages.h"
+
+namespace weir::proxy {
+
+namespace pg = wire::postgresql;
+using pg::Effect;
+using telemetry::ClientClose;
+using telemetry::ClientState;
+using telemetry::PinReason;
+
+namespace {
+
+constexpr std::uint32_t bit(Effect effect) { return 1U << static_cast<unsigned>(effect); }
+
+PinReason pin_reason(std::uint32_t effects) {
+    static constexpr std::array reasons{
+        std::pair{Effect::prepared, PinReason::prepared},
+        std::pair{Effect::temp_table, PinReason::temp_table},
+        std::pair{Effect::listen, PinReason::listen},
+        std::pair{Effect::advisory_lock, PinReason::advisory_lock},
+        std::pair{Effect::cursor, PinReason::cursor},
+        std::pair{Effect::setting, PinReason::setting},
+    };
+    for (const auto& [effect, reason] : reasons) {
+        if ((effects & bit(effect)) != 0) return reason;
+    }
+    return PinReason::other;
+}
+
+}  // namespace
+
+void PostgresqlSession::process(std::string_view bytes, const loop::Slice* slice) {
+    std::string_view rest = bytes;
+    std::size_t from = 0;  // what lies before is sent, or dropped
+    while (!finished_) {
+        const std::size_t at = bytes.size() - rest.size();
+        const pg::Scanner before = scanner_;
+        pg::Piece piece;
+        const pg::Scanner::Status status = scanner_.next(rest, piece);
+        if (status == pg::Scanner::Status::need_more) {
+            forward(bytes, slice, from, at);
+            return;
+        }
+        if (status == pg::Scanner::Status::invalid) {
+            forward(bytes, slice, from, at);
+            farewell(protocol_violation("invalid message length"), ClientClose::protocol_error,
+                     false);
+            return;
+        }
+        const std::size_t end = at + piece.bytes.size();
+        Next next = dropping_ ? Next::drop : Next::forward;
+        if (piece.first) {
+            // A goodbye or a violation acts on what was sent before it, an unnamed statement's
+            // Parse goes between: all that precedes must be on its way first.
+            if (piece.type == 'X' ||
+                ((piece.type == 'B' || piece.type == 'D') && unnamed_elsewhere())) {
+                forward(bytes, slice, from, at);
+                from = at;
+            }
+            next = begin_message(piece);
+        }
+        if (next == Next::forward && !inspect(piece)) next = Next::wait;
+        switch (next) {
+            case Next::stop:
+                return;
+            case Next::wait:
+                forward(bytes, slice, from, at);
+                scanner_ = before;
+                pending_.assign(bytes.substr(at));
+                return;
+            case Next::drop:
+                forward(bytes, slice, from, at);
+                from = end;
+                dropping_ = !piece.last;
+                break;
+            case Next::forward:
+                if (piece.first) {
+                    if (!piece.carried.empty()) server().send(piece.carried);
+                    server().asked(piece.type);
+                }
+                break;
+        }
+    }
+}
+
+PostgresqlSession::Next PostgresqlSession::begin_message(const pg::Piece& piece) {
+    switch (piece.type) {
+        case 'Q':
+        case 'P':
+        case 'B':
+        case 'D':
+        case 'E':
+        case 'C':
+        case 'S':
+        case 'H':
+        case 'F':
+            break;
+        case 'd':
+        case 'c':
+        case 'f':
+            // What still comes of a COPY that has failed already goes nowhere, as on a server.
+            return server_ != nullptr && !skipping_ ? Next::forward : Next::drop;
+        case 'X':
+            leave(ClientClose::client, true);
+            return Next::stop;
+        default:
+            farewell(protocol_violation("unexpected message from the client"),
+                     ClientClose::protocol_error, false);
+            return Next::stop;
+    }
+    if (skipping_) {
+        if (piece.type == 'S') {
+            skipping_ = false;
+            reply(pg::ready_for_query(pg::TransactionStatus::idle));
+        }
+        return Next::drop;
+    }
+    if (server_ == nullptr) {
+        const Next next = without_server(piece.type);
+        if (next != Next::forward) return next;
+    }
+    return Next::forward;
+}
+
+PostgresqlSession::Next PostgresqlSession::without_server(char type) {
+    if (type == 'H') return Next::drop;  // nothing was asked that could be flushed
+    if (!refusal_) {
+        const pool::Acquired acquired = tenant_.pool->acquire(*this, home_.now());
+        switch (acquired.kind) {
+            case pool::Acquired::Kind::ready:
+                link(static_cast<PostgresqlServer&>(*acquired.server));
+                return Next::forward;
+            case pool::Acquired::Kind::waiting:
+                enter(ClientState::waiting);
+                return Next::wait;
+            case pool::Acquired::Kind::refused:
+                refused(acquired.refusal);
+                home_.loop().cancel(*this);  // it is answered right here
+                break;
+        }
+    }
+    answer_refusal(type);
+    return Next::drop;
+}
+
+void PostgresqlSession::answer_refusal(char type) {
+    const Answer why = *std::exchange(refusal_, std::nullopt);
+    reply(pg::error_response("ERROR", why.sqlstate, why.message, {}, why.hint));
+    if (type == 'Q' || type == 'F' || type == 'S') {
+        reply(pg::ready_for_query(pg::TransactionStatus::idle));
+    } else {
+        skipping_ = true;
+    }
+}
+
+// Looks at a piece that is about to be sent, and keeps its connection's books.
+bool PostgresqlSession::inspect(const pg::Piece& piece) {
+    if (piece.first) {
+        if (server().tracker().settled()) begin_request();
+        if ((piece.type == 'B' || piece.type == 'D') && !carry_unnamed(piece)) return false;
+        if (piece.type == 'Q' || piece.type == 'S' || piece.type == 'F') ++requests_sent_;
+    }
+    if (piece.type == 'Q') scan_query(piece);
+    if (piece.type == 'P') scan_parse(piece);
+    return true;
+}
+
+void PostgresqlSession::begin_request() {
+    const base::Instant now = home_.now();
+    query_started_ = now;
+    if (!in_transaction_) {
+        in_transaction_ = true;
+        transaction_started_ = now;
+    }
+    if (quiet_) {
+        quiet_ = false;
+        tenant_.pool->busy(*server_, now);
+        enter(ClientState::active);
+    }
+    server().begin_request();
+}
+
+bool PostgresqlSession::unnamed_elsewhere() const {
+    return !unnamed_on_server_ && !unnamed_.empty();
+}
+
+// Bind and Describe of the unnamed statement need its Parse, where that went to another connection.
+// False: the statement's name has not come yet.
+bool PostgresqlSession::carry_unnamed(const pg::Piece& piece) {
+    if (!unnamed_elsewhere()) return true;
+    std::string_view body = piece.body;
+    const bool complete = piece.last || body.size() > carried_statement_limit;
+    if (body.empty()) return complete;
+    if (piece.type == 'D') {
+        if (body.front() != 'S') return true;
+        body.remove_prefix(1);
+    } else {
+        const std::size_t portal_end = body.find('\0');
+        if (portal_end == std::string_view::npos) return complete;
+        body.remove_prefix(portal_end + 1);
+    }
+    if (body.empty()) return complete;
+    if (body.front() != '\0') return true;
+    server().send_hidden('P', unnamed_);
+    unnamed_on_server_ = true;
+    return true;
+}
+
+void PostgresqlSession::scan_query(const pg::Piece& piece) {
+    if (piece.first) {
+        unnamed_.clear();  // a simple Query destroys the unnamed statement
+        unnamed_on_server_ = false;
+        statement_scan_.reset();
+    }
+    statement_scan_.feed(piece.body.substr(0, piece.body.find('\0')));
+    if (!piece.last) return;
+    statement_scan_.finish();
+    note_effects(statement_scan_.effects());
+}
+
+// A Parse is judged when it is whole; one that is too long to be carried keeps its connection.
+void PostgresqlSession::scan_parse(const pg::Piece& piece) {
+    constexpr std::size_t header = 5;
+    if (piece.first) parse_.clear();
+    for (const std::string_view part : {piece.carried, piece.bytes}) {
+        parse_.append(part.substr(0, carried_statement_limit - parse_.size()));
+    }
+    if (!piece.last) return;
+    const std::size_t name_end = parse_.find('\0', header);
+    if (piece.length > carried_statement_limit || name_end == std::string::npos) {
+        note_effects(bit(Effect::prepared));
+        unnamed_on_server_ = true;  // the newest text is on this very connection, if on any
+        return;
+    }
+    statement_scan_.reset();
+    statement_scan_.feed(std::string_view(parse_).substr(name_end + 1));
+    statement_scan_.finish();
+    note_effects(statement_scan_.effects());
+    if (name_end == header) {
+        unnamed_.swap(parse_);
+        unnamed_on_server_ = true;
+    } else {
+        note_effects(bit(Effect::prepared));
+    }
+}
+
+void PostgresqlSession::note_effects(std::uint32_t effects) {
+    if (effects == 0) return;
+    effects_ |= effects;
+    effects_request_ = requests_sent_ + 1;
+}
+
+void PostgresqlSession::forward(std::string_view bytes, const loop::Slice* slice, std::size_t from,
+                                std::size_t to) {
+    if (to <= from || server_ == nullptr) return;
+    if (slice != nullptr) {
+        server().send(slice->part(from, to - from));
+    } else {
+        server().send(bytes.substr(from, to - from));
+    }
+    if (!client_paused_ && server().unsent() > loop::Stream::pause_mark) {
+        client_paused_ = true;
+        stream_->pause_receive();
+    }
+}
+
+void PostgresqlSession::completed(std::string_view tag) {
+    rolled_back_ = tag == "ROLLBACK";
+    if (pg::clears_session(tag)) discarded_ = true;
+}
+
+void PostgresqlSession::failed(std::string_view sqlstate) {
+    failed_ = true;
+    rolled_back_ = true;
+    tenant_.pool->probe().query_failed(sqlstate);
+}
+
+void PostgresqlSession::ready(pg::TransactionStatus status, bool settled) {
+    const base::Instant now = home_.now();
+    telemetry::PoolProbe& probe = tenant_.pool->probe();
+    probe.query_ended(failed_ ? telemetry::QueryOutcome::error : telemetry::QueryOutcome::ok,
+                      now - query_started_);
+    tenant_.pool->tenant_probe().queries.add();
+    failed_ = false;
+    query_started_ = now;
+    ++requests_answered_;
+    if (discarded_) {
+        discarded_ = false;
+        if (effects_request_ < requests_answered_) effects_ = 0;
+    }
+    if (status == pg::TransactionStatus::idle) {
+        probe.transaction_ended(
+            rolled_back_ ? telemetry::TransactionEnd::rollback : telemetry::TransactionEnd::commit,
+            now - transaction_started_);
+        rolled_back_ = false;
+        transaction_started_ = now;
+        in_transaction_ = !settled;
+    }
+    if (settled) settle(status);
+}
+
+// Nothing is outstanding: the connection goes back, stays for the transaction, or is pinned.
+void PostgresqlSession::settle(pg::TransactionStatus status) {
+    const base::Instant now = home_.now();
+    requests_answered_ = requests_sent_;  // a COPY makes the server ignore some Syncs
+    const bool idle = status == pg::TransactionStatus::idle;
+    if (idle && draining_) {
+        dismiss(ClientClose::drain);
+        return;
+    }
+    if (!idle && tenant_.pool->settings().mode == settings::PoolMode::statement) {
+        farewell({"0A000", "transaction blocks are not allowed in statement mode", {}},
+                 ClientClose::protocol_error, false);
+        return;
+    }
+    if (idle && !keeps_connection()) {
+        if (server().parameters_changed()) effects_ |= bit(Effect::setting);
+        if (effects_ == 0) {
+            if (server_->state() == pool::ServerState::pinned) tenant_.pool->unpin(*server_, now);
+            unlink();
+            enter(ClientState::idle);
+            return;
+        }
+        if (server_->state() == pool::ServerState::used) {
+            tenant_.pool->pin(*server_, pin_reason(effects_), now);
+        }
+    }
+    quiet_ = true;
+    tenant_.pool->quiet(*server_, !idle, now);
+    enter(idle ? ClientState::idle : ClientState::active);
+}
+
+}  // namespace weir::proxy

@@ -1,0 +1,412 @@
+#include "proxy/postgresql_server.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+
+#include "base/log.h"
+#include "proxy/pool_loop.h"
+#include "proxy/postgresql_session.h"
+#include "proxy/statement_text.h"
+#include "wire/postgresql/messages.h"
+
+namespace weir::proxy {
+
+namespace pg = wire::postgresql;
+using pool::ReapReason;
+using pool::ReleaseResult;
+using telemetry::Direction;
+using telemetry::Side;
+
+namespace {
+
+// Bodies of these are looked at; all others pass by their headers alone.
+constexpr bool body_matters(char type) {
+    return type == 'Z' || type == 'C' || type == 'E' || type == 'S';
+}
+// What is kept of such a body when it comes in pieces; a longer one is judged by its beginning.
+constexpr std::size_t body_limit = 8192;
+
+}  // namespace
+
+PostgresqlServer::PostgresqlServer(PoolLoop& home, TenantPool& tenant, pool::CompatibilityKey key,
+                                   upstream::Established established, std::uint32_t id)
+    : ServerConnection(home, tenant, key, std::move(established), id),
+      acknowledged_at_open_(stream_->acknowledged_bytes()) {}
+
+void PostgresqlServer::begin_use(PostgresqlSession& holder) {
+    assert(holder_ == nullptr && chore_ == Chore::none && tracker_.settled());
+    holder_ = &holder;
+    answered_ = false;
+    request_whole_ = true;
+    dirty_ = false;
+    rolled_back_ = false;
+    request_.clear();
+    sent_before_use_ = sent_;
+}
+
+void PostgresqlServer::begin_request() {
+    if (answered_) request_whole_ = false;  // an earlier request of this use is not in request_
+    request_.clear();
+}
+
+void PostgresqlServer::send(loop::Slice bytes) {
+    const std::string_view text = bytes.bytes();
+    sent_ += text.size();
+    tenant_.pool->probe().transferred(Side::upstream, Direction::out, text.size());
+    const std::size_t room = request_limit - request_.size();
+    request_whole_ = request_whole_ && text.size() <= room;
+    request_.append(text.substr(0, room));
+    stream_->write(std::move(bytes));
+}
+
+void PostgresqlServer::send(std::string_view text) {
+    sent_ += text.size();
+    tenant_.pool->probe().transferred(Side::upstream, Direction::out, text.size());
+    const std::size_t room = request_limit - request_.size();
+    request_whole_ = request_whole_ && text.size() <= room;
+    request_.append(text.substr(0, room));
+    stream_->write(text);
+}
+
+void PostgresqlServer::send_hidden(char type, std::string_view message) {
+    send(message);
+    tracker_.sent(type, true);
+    request_whole_ = false;  // sent again as the client's, its reply would reach the client
+}
+
+void PostgresqlServer::release() {
+    if (cancel_under_way()) {
+        holder_ = nullptr;
+        pool()->begin_cancel(*this, home_.now());
+        chore_ = Chore::drain;
+        chore_began();
+        return;
+    }
+    finish(ReleaseResult::clean);
+}
+
+void PostgresqlServer::finish(ReleaseResult result) {
+    holder_ = nullptr;
+    chore_ = Chore::none;
+    chore_ended();
+    pause(false);
+    pool()->release(*this, result, home_.now());
+}
+
+void PostgresqlServer::abandon(bool orderly, bool whole, bool dirty) {
+    holder_ = nullptr;
+    dirty_ = dirty_ || dirty;
+    pause(false);
+    if (!whole) {
+        give_up(ReapReason::desync);
+        return;
+    }
+    chore_ = Chore::drain;
+    if (tracker_.settled()) {
+        clean();
+        return;
+    }
+    if (tracker_.copying_in()) {
+        stream_->write(pg::copy_fail("the client has gone"));
+        tracker_.sent('f');
+    }
+    if (tracker_.batch_open()) {
+        stream_->write(pg::sync());
+        tracker_.sent('S');
+    }
+    if (orderly) {
+        pool()->begin_reset(*this, home_.now());
+        return;
+    }
+    pool()->begin_cancel(*this, home_.now());
+    chore_began();
+    deliver_cancel();
+}
+
+// Precondition: nothing outstanding. Takes the next step towards a connection anybody may use.
+void PostgresqlServer::clean() {
+    if (cancel_under_way()) {
+        if (state() != pool::ServerState::cancelling) pool()->begin_cancel(*this, home_.now());
+        chore_began();
+        return;
+    }
+    if (tracker_.status() != pg::TransactionStatus::idle) {
+        rolled_back_ = true;
+        start(Chore::rollback, "ROLLBACK");
+    } else if (dirty_ || parameters_changed()) {
+        dirty_ = false;
+        start(Chore::discard, "DISCARD ALL");
+    } else {
+        const bool reset = chore_ == Chore::discard;
+        finish(reset          ? ReleaseResult::reset
+               : rolled_back_ ? ReleaseResult::rollback
+                              : ReleaseResult::clean);
+    }
+}
+
+void PostgresqlServer::start(Chore chore, std::string_view sql) {
+    if (chore != Chore::check && state() != pool::ServerState::resetting) {
+        pool()->begin_reset(*this, home_.now());
+    }
+    chore_ = chore;
+    chore_began();
+    const std::string message = pg::query(sql);
+    sent_ += message.size();
+    tracker_.sent('Q');
+    stream_->write(message);
+}
+
+void PostgresqlServer::check() { start(Chore::check, ""); }
+
+void PostgresqlServer::request_cancel() {
+    if (!tracker_.settled()) deliver_cancel();
+}
+
+void PostgresqlServer::cancel_delivered(bool delivered) {
+    if (holder_ != nullptr || chore_ == Chore::none) return;
+    if (!delivered) {  // it may still be on its way to hit whoever comes next
+        give_up(ReapReason::desync);
+        return;
+    }
+    if (tracker_.settled() && !cancel_under_way()) clean();
+}
+
+void PostgresqlServer::pause(bool paused) {
+    if (stream_ == nullptr) return;
+    if (paused) {
+        stream_->pause_receive();
+    } else {
+        stream_->resume_receive();
+    }
+}
+
+void PostgresqlServer::received(loop::Slice bytes) {
+    tenant_.pool->probe().transferred(Side::upstream, Direction::in, bytes.size());
+    std::string_view rest = bytes.bytes();
+    std::size_t from = 0;  // what lies before is forwarded, or swallowed
+    while (!closing_) {
+        const std::size_t at = bytes.size() - rest.size();
+        pg::Piece piece;
+        const pg::Scanner::Status status = scanner_.next(rest, piece);
+        if (status == pg::Scanner::Status::need_more) {
+            forward(bytes, from, at);  // an unfinished header waits in the scanner
+            return;
+        }
+        if (status == pg::Scanner::Status::invalid) {
+            desync();
+            return;
+        }
+        const std::size_t end = at + piece.bytes.size();
+        std::string_view body = piece.body;
+        if (body_matters(piece.type) && !(piece.first && piece.last)) {
+            if (piece.first) body_.clear();
+            body_.append(piece.body.substr(0, body_limit - std::min(body_limit, body_.size())));
+            body = body_;
+        }
+        if (!piece.last) {
+            if (holder_ != nullptr && !piece.carried.empty()) holder_->reply(piece.carried);
+            answered_ = true;
+            continue;
+        }
+        if (holder_ == nullptr && chore_ == Chore::none) {
+            if (!unsolicited(piece.type, body)) return;
+            from = end;
+            continue;
+        }
+        const pg::ReplyTracker::Verdict verdict = tracker_.replied(piece.type, body);
+        if (verdict == pg::ReplyTracker::Verdict::desync) {
+            forward(bytes, from, at);
+            desync();
+            return;
+        }
+        if (verdict == pg::ReplyTracker::Verdict::swallow) {
+            forward(bytes, from, at);
+            from = end;
+            answered_ = true;
+            continue;
+        }
+        if (!answered_ && piece.type == 'E' && piece.first) {
+            // The server may have ended before it read the request: lost() will tell.
+            const auto error = pg::read_error(body);
+            if (error && error->sqlstate == "57P01") {
+                fatal_.assign(piece.carried);
+                fatal_.append(piece.bytes);
+                from = end;
+                continue;
+            }
+        }
+        if (verdict != pg::ReplyTracker::Verdict::async) answered_ = true;
+        if (holder_ != nullptr && !piece.carried.empty()) holder_->reply(piece.carried);
+        if (piece.type == 'Z') {
+            forward(bytes, from, end);
+            from = end;
+            ready();
+        } else if (!handle(piece.type, body)) {
+            return;
+        }
+    }
+}
+
+void PostgresqlServer::forward(const loop::Slice& bytes, std::size_t from, std::size_t to) {
+    if (holder_ != nullptr && to > from) holder_->reply(bytes.part(from, to - from));
+}
+
+bool PostgresqlServer::handle(char type, std::string_view body) {
+    switch (type) {
+        case 'S':
+            parameter_reported(body);
+            return true;
+        case 'C':
+            if (holder_ != nullptr) holder_->completed(pg::read_c_string(body));
+            return true;
+        case 'E': {
+            if (holder_ != nullptr) {
+                const auto error = pg::read_error(body);
+                holder_->failed(error ? error->sqlstate : std::string_view());
+                return true;
+            }
+            // In a drain the client's own statements may fail; ours must not.
+            if (chore_ == Chore::drain) return true;
+            if (chore_ == Chore::check) {
+                pool()->checked(*this, false, home_.now());
+            } else {
+                give_up(ReapReason::desync);
+            }
+            return false;
+        }
+        case 'G':
+            if (holder_ == nullptr) {
+                stream_->write(pg::copy_fail("the client has gone"));
+                tracker_.sent('f');
+            }
+            return true;
+        case 'W':  // replication: nothing that a pooled client could have asked for
+            desync();
+            return false;
+        default:
+            return true;
+    }
+}
+
+bool PostgresqlServer::unsolicited(char type, std::string_view body) {
+    if (type == 'N' || type == 'A') return true;
+    if (type == 'S') {
+        parameter_reported(body);
+        for (const auto& [name, value] : changed_) {
+            for (auto& [known, old] : parameters_) {
+                if (known == name) old = value;
+            }
+        }
+        changed_.clear();
+        tenant_.greetings.insert_or_assign(key(), parameters_);
+        return true;
+    }
+    if (type == 'E') {
+        pool()->server_lost(*this, home_.now());
+    } else {
+        desync();
+    }
+    return false;
+}
+
+void PostgresqlServer::ready() {
+    if (holder_ != nullptr) {
+        holder_->ready(tracker_.status(), tracker_.settled());
+        return;
+    }
+    if (!tracker_.settled()) return;
+    if (chore_ == Chore::check) {
+        chore_ = Chore::none;
+        chore_ended();
+        pool()->checked(*this, true, home_.now());
+        return;
+    }
+    clean();
+}
+
+void PostgresqlServer::parameter_reported(std::string_view body) {
+    const auto parameter = pg::read_parameter_status(body);
+    if (!parameter) return;
+    const auto same_name = [&](const auto& entry) { return entry.first == parameter->name; };
+    const auto changed = std::find_if(changed_.begin(), changed_.end(), same_name);
+    if (changed != changed_.end()) changed_.erase(changed);
+    const auto known = std::find_if(parameters_.begin(), parameters_.end(), same_name);
+    if (known != parameters_.end() && known->second != parameter->value) {
+        changed_.emplace_back(parameter->name, parameter->value);
+    }
+}
+
+void PostgresqlServer::drained() {
+    if (holder_ != nullptr) holder_->server_drained();
+}
+
+void PostgresqlServer::say_goodbye() { stream_->write(pg::terminate()); }
+
+bool PostgresqlServer::request_untouched(int error) const {
+    if (answered_ || !request_whole_ || request_.empty()) return false;
+    if (!fatal_.empty()) return error == ECONNRESET;  // reset: our bytes were never read
+    const auto acknowledged =
+        stream_ == nullptr ? acknowledged_at_loss_ : stream_->acknowledged_bytes();
+    if (!acknowledged || !acknowledged_at_open_) return error == EPIPE;
+    return *acknowledged - *acknowledged_at_open_ == sent_before_use_;
+}
+
+void PostgresqlServer::lost(int error, bool /*ended_cleanly*/) {
+    PostgresqlSession* const holder = std::exchange(holder_, nullptr);
+    const bool untouched = request_untouched(error);
+    chore_ = Chore::none;
+    const std::string request = untouched ? request_ : std::string();
+    pool()->server_lost(*this, home_.now());
+    if (holder == nullptr) return;
+    if (untouched) {
+        holder->retry(request);
+    } else {
+        holder->server_lost(fatal_);
+    }
+}
+
+void PostgresqlServer::give_up(ReapReason reason) {
+    holder_ = nullptr;
+    chore_ = Chore::none;
+    pool()->discard(*this, reason, home_.now());
+}
+
+void PostgresqlServer::desync() {
+    base::log::error("connection.desync", {{"server", home_.name_of(id())},
+                                           {"pool", tenant_.pool->settings().name},
+                                           {"tenant", tenant_.match.tenant}});
+    tenant_.pool->probe().desynced();
+    PostgresqlSession* const holder = holder_;
+    give_up(ReapReason::desync);
+    if (holder != nullptr) holder->server_lost({});
+}
+
+void PostgresqlServer::reclaim(bool keep_connection, telemetry::ClientClose reason,
+                               const std::string& sqlstate, const std::string& message) {
+    if (holder_ != nullptr) {
+        PostgresqlSession& session = *holder_;
+        if (!keep_connection) give_up(ReapReason::leak);
+        session.reclaimed(reason, sqlstate, message);
+    } else if (state() != pool::ServerState::closing) {
+        give_up(ReapReason::leak);
+    }
+}
+
+Session* PostgresqlServer::holder() const { return holder_; }
+
+std::string PostgresqlServer::last_statement() const { return statement_text(request_); }
+
+std::string PostgresqlServer::held_state() const {
+    switch (tracker_.status()) {
+        case pg::TransactionStatus::in_transaction:
+            return "idle in transaction";
+        case pg::TransactionStatus::failed:
+            return "idle in failed transaction";
+        case pg::TransactionStatus::idle:
+            break;
+    }
+    return state() == pool::ServerState::pinned ? "pinned" : "held";
+}
+
+}  // namespace weir::proxy

@@ -1,0 +1,113 @@
+#include "proxy/refusals.h"
+
+#include <fmt/format.h>
+
+namespace weir::proxy {
+namespace {
+
+using pool::AcquireOutcome;
+using pool::RejectReason;
+
+std::string numbers(const pool::Refusal& refusal) {
+    return fmt::format("max {}, used {}, waiting {}, waited {:.1f}s", refusal.max, refusal.used,
+                       refusal.waiting, base::seconds(refusal.waited));
+}
+
+Answer rejected(const pool::Refusal& refusal, const settings::Pool& pool, std::string_view tenant,
+                std::string_view upstream, std::string_view last_connect_error) {
+    switch (refusal.reason) {
+        case RejectReason::queue_full:
+            return {"53300",
+                    fmt::format("pool \"{}\" has {} clients waiting, its max_waiting ({})",
+                                pool.name, refusal.waiting, numbers(refusal)),
+                    "Raise max_size or max_waiting, or send fewer clients."};
+        case RejectReason::tenant_limit:
+            return too_many_tenants(pool);
+        case RejectReason::tenant_disabled:
+            return {"28000",
+                    fmt::format("tenant \"{}\" is disabled in pool \"{}\"", tenant, pool.name),
+                    "An operator disabled it; `weir enable` admits it again."};
+        case RejectReason::draining:
+            return draining();
+        case RejectReason::breaker_open:
+        case RejectReason::upstream_refused:
+            break;
+    }
+    return {"08006",
+            fmt::format("upstream \"{}\" is unreachable: {}", upstream,
+                        last_connect_error.empty() ? "connecting failed" : last_connect_error),
+            "It is tried again by itself; ask `weir status` for its breaker."};
+}
+
+}  // namespace
+
+Answer answer(const pool::Refusal& refusal, const settings::Pool& pool, std::string_view tenant,
+              std::string_view upstream, std::string_view last_connect_error,
+              std::string_view holder) {
+    switch (refusal.outcome) {
+        case AcquireOutcome::rejected:
+            return rejected(refusal, pool, tenant, upstream, last_connect_error);
+        case AcquireOutcome::error:
+            return {refusal.sqlstate.empty() ? "08006" : refusal.sqlstate, refusal.message, {}};
+        case AcquireOutcome::ok:
+        case AcquireOutcome::timeout:
+        case AcquireOutcome::cancelled:
+            break;
+    }
+    std::string message = fmt::format("acquiring a connection of pool \"{}\" timed out ({})",
+                                      pool.name, numbers(refusal));
+    if (!holder.empty())
+        fmt::format_to(std::back_inserter(message), "; longest held by {}", holder);
+    if (!last_connect_error.empty()) {
+        fmt::format_to(std::back_inserter(message), "; last connect error: {}", last_connect_error);
+    }
+    return {"53300", std::move(message),
+            "`weir status --detailed` shows who holds the connections."};
+}
+
+Answer no_pool(std::string_view database) {
+    return {"3D000", fmt::format("no pool serves database \"{}\"", database),
+            "Add a [[pool]] whose match fits, or correct the database's name."};
+}
+
+Answer too_many_tenants(const settings::Pool& pool) {
+    return {"53300",
+            fmt::format("pool \"{}\" already knows as many tenants as max_tenants ({})", pool.name,
+                        pool.max_tenants),
+            "Raise max_tenants."};
+}
+
+Answer wrong_password(std::string_view user) {
+    return {"28P01", fmt::format("password authentication failed for user \"{}\"", user), {}};
+}
+
+Answer pool_not_allowed(std::string_view user, std::string_view pool) {
+    return {"28000", fmt::format("user \"{}\" may not use pool \"{}\"", user, pool), {}};
+}
+
+Answer tenant_not_allowed(std::string_view user, std::string_view tenant) {
+    return {"28000", fmt::format("user \"{}\" may not use tenant \"{}\"", user, tenant), {}};
+}
+
+Answer client_limit(std::string_view whose, unsigned limit) {
+    return {"53300", fmt::format("{} has reached its max_clients ({})", whose, limit),
+            "Raise max_clients, or close clients that are not needed."};
+}
+
+Answer login_timed_out() { return {"08P01", "login was not finished within login_timeout", {}}; }
+
+Answer draining() {
+    return {"57P01", "the connection pool is shutting down",
+            "Connect again: another agent serves."};
+}
+
+Answer server_lost(std::string_view upstream, std::string_view detail) {
+    return {"08006",
+            fmt::format("the connection to upstream \"{}\" was lost{}{}", upstream,
+                        detail.empty() ? "" : ": ", detail),
+            {}};
+}
+
+Answer protocol_violation(std::string_view what) { return {"08P01", std::string(what), {}}; }
+
+}  // namespace weir::proxy

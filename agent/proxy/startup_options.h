@@ -1,0 +1,19 @@
+// The "options" start-up parameter: command-line switches for the server's process.
+// Source: PostgreSQL documentation, "libpq: Connection Parameter Key Words", options.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace weir::proxy {
+
+// "-c name=value", "-cname=value" and "--name=value", separated by white space that a backslash
+// escapes. Other switches are refused.
+[[nodiscard]] base::Result<std::vector<std::pair<std::string, std::string>>> parse_startup_options(
+    std::string_view text);
+
+}  // namespace weir::proxy

@@ -1,0 +1,43 @@
+// What the proxy keeps beside a tenant's pool: how its connections are dialed and what its clients
+// are greeted with. Lives and dies with the pool, on its home loop.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "pool/pool.h"
+#include "settings/pattern.h"
+#include "upstream/dialer.h"
+
+namespace weir::proxy {
+
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+// What is fixed when a connection is made; its index is the pool's compatibility key.
+struct Handshake {
+    std::string user, password;
+    Parameters options;
+    bool operator==(const Handshake&) const = default;
+};
+
+struct TenantPool {
+    // A client can invent start-up parameters at will; so many different sets are served at once.
+    static constexpr std::size_t maximum_handshakes = 256;
+
+    pool::Pool* pool = nullptr;
+    unsigned template_index = 0;
+    settings::Match match;
+    std::string directory_key;
+    std::string database;  // on the server
+    std::vector<Handshake> handshakes;
+    std::unordered_map<pool::CompatibilityKey, Parameters> greetings;  // ParameterStatus by key
+    unsigned clients = 0;
+
+    // The key for this handshake, made if new; nothing when there are too many.
+    [[nodiscard]] std::optional<pool::CompatibilityKey> key(const Handshake& handshake);
+};
+
+}  // namespace weir::proxy
