@@ -1,6 +1,6 @@
-// A doubly linked list whose links live in its members: no allocation, O(1) removal from the middle.
-// The list owns nothing; a member must leave before it dies (asserted). One thread.
-// A type joins several lists by deriving from several ListHook<Tag>.
+// A doubly linked list whose links live in its members: no allocation, O(1) removal from the
+// middle. The list owns nothing; a member must leave before it dies (asserted). One thread. A type
+// joins several lists by deriving from several ListHook<Tag>.
 #pragma once
 
 #include <cassert>

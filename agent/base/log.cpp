@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <mutex>
 
@@ -28,10 +30,37 @@ std::string timestamp() {
                        millis % 1000);
 }
 
+// Bytes of the well-formed UTF-8 sequence that `text` begins with (Unicode 15, table 3-7); 0 when
+// it begins with none: clients send any bytes, and a line must stay valid JSON.
+std::size_t utf8_length(std::string_view text) {
+    const auto at = [&](std::size_t i) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+    };
+    const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
+        return at(i) >= low && at(i) <= high;
+    };
+    const unsigned first = at(0);
+    if (first < 0x80) return 1;
+    if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
+    if (first >= 0xe0 && first <= 0xef) {
+        const unsigned low = first == 0xe0 ? 0xa0 : 0x80;
+        const unsigned high = first == 0xed ? 0x9f : 0xbf;
+        return follows(1, low, high) && follows(2) ? 3 : 0;
+    }
+    if (first >= 0xf0 && first <= 0xf4) {
+        const unsigned low = first == 0xf0 ? 0x90 : 0x80;
+        const unsigned high = first == 0xf4 ? 0x8f : 0xbf;
+        return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
+    }
+    return 0;
+}
+
 void append_quoted(std::string& out, std::string_view value) {
     out += '"';
-    for (const char c : value) {
+    while (!value.empty()) {
+        const char c = value.front();
         const auto byte = static_cast<unsigned char>(c);
+        const std::size_t length = utf8_length(value);
         if (c == '"' || c == '\\') {
             out += '\\';
             out += c;
@@ -39,9 +68,12 @@ void append_quoted(std::string& out, std::string_view value) {
             out += "\\n";
         } else if (byte < 0x20 || byte == 0x7f) {
             fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+        } else if (length == 0) {
+            out += "\\ufffd";
         } else {
-            out += c;
+            out += value.substr(0, length);
         }
+        value.remove_prefix(std::max<std::size_t>(length, 1));
     }
     out += '"';
 }
@@ -50,7 +82,7 @@ bool needs_quotes(std::string_view value) {
     if (value.empty()) return true;
     for (const char c : value) {
         const auto byte = static_cast<unsigned char>(c);
-        if (byte <= 0x20 || byte == 0x7f || c == '"' || c == '=' || c == '\\') return true;
+        if (byte <= 0x20 || byte >= 0x7f || c == '"' || c == '=' || c == '\\') return true;
     }
     return false;
 }
@@ -79,7 +111,9 @@ void append(std::string& out, Format format, const Field& field) {
 
 }  // namespace
 
-Field::Field(std::string_view k, double v) : key(k), value(fmt::format("{}", v)), bare(true) {}
+// JSON has no number for infinity and NaN: they become words.
+Field::Field(std::string_view k, double v)
+    : key(k), value(fmt::format("{}", v)), bare(std::isfinite(v)) {}
 
 void configure(Level level, Format format, std::string agent) {
     threshold = level;

@@ -1,6 +1,6 @@
 // Structured log lines to standard error: one event a line, logfmt or JSON, written by one write(2)
-// so that lines of several threads never mix. Values are escaped; secrets and statement literals are
-// never passed in. Any thread; not for the way of a query.
+// so that lines of several threads never mix. Values are escaped; secrets and statement literals
+// are never passed in. Any thread; not for the way of a query.
 #pragma once
 
 #include <cstdint>

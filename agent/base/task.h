@@ -11,7 +11,9 @@ class Task {
   public:
     Task() = default;
     template <class F>
-    Task(F callable) : call_(std::make_unique<Call<F>>(std::move(callable))) {}  // NOLINT(google-explicit-constructor): meant to look like std::function
+    Task(F callable)
+        : call_(std::make_unique<Call<F>>(std::move(callable))) {
+    }  // NOLINT(google-explicit-constructor): meant to look like std::function
     void operator()() { call_->run(); }
     [[nodiscard]] explicit operator bool() const { return call_ != nullptr; }
 
