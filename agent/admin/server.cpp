@@ -1,17 +1,22 @@
 #include "admin/server.h"
 
 #include <CivetServer.h>
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <exception>
+#include <thread>
 #include <vector>
 
 #include "admin/access.h"
-#include "admin/token_file.h"
+#include "base/fd.h"
 #include "base/log.h"
 
 namespace weir::admin {
@@ -110,14 +115,44 @@ bool read_headers(const mg_request_info& info, Request& request) {
     return true;
 }
 
+// Begins a connection to the server's own address and drops it.
+void knock(const std::string& host, std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1 ||
+        address.sin_addr.s_addr == htonl(INADDR_ANY)) {
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    }
+    const base::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    // Refused once the server has stopped, which is what we wait for.
+    [[maybe_unused]] const int result =
+        ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+}
+
 }  // namespace
 
 class AdminServer::Web {
   public:
-    Web(const std::vector<std::string>& options, proxy::Inspection& agent, Access access,
-        MetricsText metrics_text)
+    Web(std::string listen_host, const std::vector<std::string>& options, proxy::Inspection& agent,
+        Access access, MetricsText metrics_text)
         : routes_(agent, std::move(access), std::move(metrics_text)),
+          listen_host_(std::move(listen_host)),
           server_(options, &callbacks(), this) {}
+
+    // CivetWeb looks whether to stop when a connection comes, or every two seconds: so one comes.
+    ~Web() {
+        const std::uint16_t at = port();
+        const std::jthread waker([this, at](const std::stop_token& stopped) {
+            while (!stopped.stop_requested()) {
+                knock(listen_host_, at);
+                std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            }
+        });
+        server_.close();
+    }
+    Web(const Web&) = delete;
+    Web& operator=(const Web&) = delete;
 
     [[nodiscard]] std::uint16_t port() {
         const std::vector<int> ports = server_.getListeningPorts();
@@ -160,6 +195,10 @@ class AdminServer::Web {
     // No exception may pass through CivetWeb, which is C.
     Response answer(mg_connection* connection, const mg_request_info& info, Request& request) {
         try {
+            if (info.num_headers >= MG_MAX_HEADERS) {  // CivetWeb drops the rest unsaid
+                mg_disable_connection_keep_alive(connection);
+                return refusal(431, "too_many_headers", "the request has too many headers");
+            }
             const bool http_1_1 = text(info.http_version) == "1.1";
             if (!read_headers(info, request) || (http_1_1 && !request.host)) {
                 mg_disable_connection_keep_alive(connection);
@@ -177,6 +216,7 @@ class AdminServer::Web {
     }
 
     Routes routes_;
+    const std::string listen_host_;
     CivetServer server_;  // last: serves from its construction to its destruction
 };
 
@@ -252,7 +292,7 @@ base::Result<std::unique_ptr<AdminServer>> AdminServer::start(const settings::Sn
     std::string problems;
     start_log = &problems;
     try {
-        web = std::make_unique<Web>(web_options(*listening), agent, std::move(access),
+        web = std::make_unique<Web>(address.host, web_options(*listening), agent, std::move(access),
                                     std::move(metrics_text));
     } catch (const CivetException& exception) {
         if (problems.empty()) problems = exception.what();
