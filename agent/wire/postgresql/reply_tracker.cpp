@@ -23,7 +23,7 @@ void ReplyTracker::sent(char type, bool hidden) {
     if (ends_copy(type)) {
         // Before the CopyInResponse is here it can't be known whether there will be a COPY: the end
         // is queued then, and forgotten if it comes to the front.
-        if (phase_ == Phase::copy_in) {
+        if (copy_takes_next()) {
             phase_ = Phase::copy_loaded;
         } else if (!queue_.empty()) {
             queue_.push({type, hidden});
@@ -32,7 +32,7 @@ void ReplyTracker::sent(char type, bool hidden) {
     }
     if (!gives_ready(type) && !is_extended(type)) return;
     if (type == frontend::sync) {
-        if (phase_ == Phase::copy_in) {
+        if (copy_takes_next()) {
             ++eaten_syncs_;
             return;
         }
@@ -179,7 +179,12 @@ ReplyTracker::Verdict ReplyTracker::error_reply() {
         phase_ = Phase::failed;
         return to;
     }
-    while (!queue_.empty() && queue_.front().type != frontend::sync) pop();
+    pop();
+    while (!queue_.empty() && queue_.front().type != frontend::sync) {
+        // Skipped, unless the server stops skipping at a Sync that counts as eaten.
+        lost_ = lost_ || (stray_ready_ > 0 && !ends_copy(queue_.front().type));
+        pop();
+    }
     skipping_ = queue_.empty();
     return to;
 }

@@ -74,6 +74,8 @@ class ReplyTracker {
     [[nodiscard]] Verdict complete(bool legal);
     [[nodiscard]] Verdict advance(bool legal, Phase next);
     [[nodiscard]] bool error_is_hidden() const;
+    // With anything else behind it the COPY is over, one way or the other, when that is read.
+    [[nodiscard]] bool copy_takes_next() const { return copying_in() && queue_.size() == 1; }
     void begin_copy_in();
     void pop();
     void drop_copy_ends();

@@ -399,7 +399,7 @@ TEST_F(ReplyTrackerTest, reset_forgets_everything) {
 
 TEST(ReplyTrackerAgainstModel, agrees_with_a_server_in_random_conversations) {
     std::mt19937 random(20240229);
-    for (int round = 0; round < 2000000; ++round) {
+    for (int round = 0; round < 20000; ++round) {
         std::string bytes(random() % 160, '\0');
         for (char& byte : bytes) byte = static_cast<char>(random());
         ASSERT_EQ(test::TrackedConversation(bytes).run(), "") << "round " << round;
