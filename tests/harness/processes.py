@@ -34,7 +34,7 @@ class Program:
         with open(self.log, "ab") as out:
             self.process = subprocess.Popen(
                 with_parent(self.argv, user), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                cwd=cwd, env={**os.environ, **(environment or {})})
+                cwd=cwd, env=environment)
 
     @property
     def pid(self):

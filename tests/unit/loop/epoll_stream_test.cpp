@@ -151,7 +151,7 @@ TEST_F(EpollStreamTest, turn_receives_at_most_64_kib_of_a_stream) {
     const std::string text = pattern(200'000);
     std::size_t sent = 0;
     std::size_t told = 0;
-    const base::Instant end = loop.now() + std::chrono::seconds(5);
+    const base::Instant end = loop.now() + std::chrono::minutes(1);
     while (user.text.size() < text.size() && loop.now() < end) {
         const ssize_t n = ::send(pair.peer.get(), text.data() + sent, text.size() - sent, 0);
         if (n > 0) sent += static_cast<std::size_t>(n);
@@ -254,7 +254,7 @@ TEST_F(EpollStreamTest, relay_with_back_pressure_loses_nothing_and_buffers_littl
     user.on_end = [&] { target.shutdown_write(); };
     sink.on_drained = [&] { source.resume_receive(); };
 
-    const std::string text = pattern(24 << 20);
+    const std::string text = pattern(12 << 20);
     ::fcntl(from.peer.get(), F_SETFL, O_NONBLOCK);
     ::fcntl(to.peer.get(), F_SETFL, O_NONBLOCK);
     std::string arrived;

@@ -88,9 +88,9 @@ inline std::string pattern(std::size_t size) {
     return result;
 }
 
-// Turns until `done` or for five seconds of the loop's time; false then.
+// Turns until `done` or for a minute of the loop's time; false then.
 inline bool turn_until(EpollLoop& loop, const std::function<bool()>& done) {
-    const base::Instant end = loop.now() + std::chrono::seconds(5);
+    const base::Instant end = loop.now() + std::chrono::minutes(1);
     while (!done() && loop.now() < end) loop.turn(nullptr);
     return done();
 }
