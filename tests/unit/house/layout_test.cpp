@@ -33,7 +33,8 @@ TEST(Layout, the_top_level_holds_only_what_it_may) {
 TEST(Layout, every_room_has_a_readme_of_at_most_thirty_lines) {
     for (const fs::path& room : rooms()) {
         const fs::path readme = room / "README.md";
-        ASSERT_TRUE(fs::exists(readme)) << shown(room);
+        EXPECT_TRUE(fs::exists(readme)) << shown(room);
+        if (!fs::exists(readme)) continue;
         const std::string text = contents(readme);
         EXPECT_FALSE(text.empty()) << shown(readme);
         EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 30) << shown(readme);
