@@ -133,7 +133,8 @@ int EpollLoop::patience() const {
 void EpollLoop::tick_if_due(LoopObserver* observer) {
     if (context_.now + milliseconds(1) <= next_tick_) return;
     const base::Duration lag = std::max(context_.now - next_tick_, base::Duration::zero());
-    next_tick_ = std::max(next_tick_, context_.now - tick_interval) + tick_interval;
+    next_tick_ += tick_interval;
+    if (next_tick_ <= context_.now) next_tick_ = context_.now + tick_interval;  // missed: skipped
     for (auto& listener : listeners_) listener->tick();
     while (!context_.lingering.empty() &&
            context_.lingering.front().linger_until() <= context_.now) {

@@ -154,12 +154,13 @@ TEST(EpollLoopTest, loop_at_rest_ticks_every_interval_and_tells_its_observer) {
     Ticks ticks;
     Watch watch;
     loop.add(ticks);
+    const base::Instant begin = loop.now();
     for (int i = 0; i < 50 && ticks.times.size() < 4; ++i) loop.turn(&watch);
     ASSERT_EQ(ticks.times.size(), 4U);
     EXPECT_EQ(watch.lags.size(), 4U);
     EXPECT_GE(watch.turns, 4);
     // Never early by more than what patience() rounds away; how late is the machine's business.
-    EXPECT_GE(ticks.times[3] - ticks.times[0], 3 * Loop::tick_interval - milliseconds(2));
+    EXPECT_GE(ticks.times[3] - begin, 4 * Loop::tick_interval - milliseconds(1));
 }
 
 TEST(EpollLoopTest, tick_keeps_going_under_load) {
@@ -180,7 +181,7 @@ TEST(EpollLoopTest, tick_keeps_going_under_load) {
         stream.write("ball");
     }
     EXPECT_TRUE(turn_until(loop, [&] { return ticks.times.size() >= 3; }));
-    EXPECT_GT(users[0].receives, 100);
+    EXPECT_GT(users[0].receives, 10);
 }
 
 TEST(EpollLoopTest, late_tick_reports_its_lag_and_missed_ones_are_skipped) {
@@ -196,6 +197,8 @@ TEST(EpollLoopTest, late_tick_reports_its_lag_and_missed_ones_are_skipped) {
     loop.defer(work);
     loop.turn(&watch);
     EXPECT_GE(watch.longest, milliseconds(350));
+    ticks.times.clear();
+    watch.lags.clear();
     for (int i = 0; i < 5 && ticks.times.empty(); ++i) loop.turn(&watch);
     ASSERT_EQ(watch.lags.size(), 1U);
     EXPECT_GE(watch.lags[0], milliseconds(249));
