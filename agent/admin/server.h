@@ -1,6 +1,5 @@
-// The admin HTTP server: CivetWeb in front of the routes. A few threads of its own, at a lower
-// priority than the loops; every limit (body, header, queue, time) is small, because its users are
-// few. Owned by serve; start and stop are called by one thread.
+// The admin HTTP of an agent, put together: access, token file, routes and web server. Owned by
+// serve; start and stop are called by one thread, requests are answered on the web server's own.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +7,7 @@
 
 #include "admin/routes.h"
 #include "admin/token_file.h"
+#include "admin/web.h"
 #include "base/result.h"
 #include "proxy/inspection.h"
 #include "settings/settings.h"
@@ -32,11 +32,11 @@ class AdminServer {
     [[nodiscard]] std::uint16_t port() const;
 
   private:
-    class Web;
-    AdminServer(std::unique_ptr<TokenFile> token_file, std::unique_ptr<Web> web);
+    AdminServer(std::unique_ptr<TokenFile> token_file, std::unique_ptr<Routes> routes);
 
     std::unique_ptr<TokenFile> token_file_;  // null: the configuration gave a token, or none
-    std::unique_ptr<Web> web_;
+    std::unique_ptr<Routes> routes_;
+    std::unique_ptr<Web> web_;  // null: not serving
 };
 
 }  // namespace weir::admin
