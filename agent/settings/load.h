@@ -15,7 +15,7 @@
 namespace weir::settings {
 
 struct Problem {
-    std::string where;    // "weir.toml:12:5", or "environment"
+    std::string where;    // "weir.toml:12:5", or "environment WEIR_ADMIN_LISTEN"
     std::string key;      // "pool.tenants.max_size"
     std::string message;  // "expected a whole number from 1 to 100000, got \"many\""
     [[nodiscard]] std::string text() const;  // one line of all three
@@ -23,6 +23,8 @@ struct Problem {
 
 struct Loaded {
     Settings settings;
+    // Legal, but hardly meant: a pool that no database reaches. Serving goes on.
+    std::vector<Problem> warnings;
     // Keys that are set but whose feature is not in effect yet: told by `weir check` and at start.
     std::vector<Problem> notices;
     // The subset of notices that would make the service less safe than the file asks for (TLS that
@@ -40,8 +42,9 @@ using Environment = std::map<std::string, std::string>;
 [[nodiscard]] base::Result<Loaded, std::vector<Problem>> load_file(const std::string& file,
                                                                    const Environment&);
 
-// The settings behind `weir serve URL…`: for each URL a listener on its engine's usual Weir port, an
-// upstream, one pool that matches every database, and the URL's user. The environment applies too.
+// The settings behind `weir serve URL…`: for each URL a listener on its engine's usual Weir port,
+// an upstream, one pool that matches every database, and the URL's user. The environment applies
+// too.
 [[nodiscard]] base::Result<Loaded, std::vector<Problem>> load_urls(
     const std::vector<std::string>& urls, const Environment&);
 

@@ -33,8 +33,8 @@ enum class TraceProtocol : std::uint8_t { http_json, http_protobuf };
 enum class TraceStatements : std::uint8_t { off, summary, text };
 
 struct Agent {
-    std::string name;     // empty: the host's name
-    unsigned loops = 0;   // 0: one per core
+    std::string name;    // empty: the host's name
+    unsigned loops = 0;  // 0: one per core
     nanoseconds drain_grace = 5s;
     nanoseconds drain_timeout = 60s;
 };

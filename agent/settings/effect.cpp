@@ -1,0 +1,75 @@
+#include "settings/effect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "settings/checks.h"
+#include "settings/key.h"
+#include "settings/read.h"
+
+namespace weir::settings {
+namespace {
+
+constexpr const char* not_yet = "set, but not yet in effect";
+
+template <class S>
+void tell_keys(const Node& table, const std::string& path, const S& section, Report& notices,
+               Report& unsafe) {
+    for (const auto& key : keys<S>()) {
+        const auto* node = table.find(key.name);
+        if (node == nullptr || !key.later || !key.later(key.show(section))) continue;
+        const auto name = path + "." + key.name;
+        notices.add(node->place, name, not_yet);
+        if (key.lessens_safety) unsafe.add(node->place, name, not_yet);
+    }
+}
+
+// auth.mode = "query" alone does nothing: it matters to the listeners that do not overrule it.
+void tell_auth(const Node& root, const Settings& settings, Report& unsafe) {
+    const auto* mode = root.find("auth.mode");
+    if (mode == nullptr || settings.auth.mode != AuthMode::query) return;
+    const auto* listeners = root.find("listen");
+    for (std::size_t i = 0; i < settings.listen.size(); ++i) {
+        const auto* own = listeners == nullptr ? nullptr : listeners->children[i].find("auth");
+        if (settings.listen[i].auth == AuthMode::query && (own == nullptr || own->text.empty())) {
+            unsafe.add(mode->place, "auth.mode", not_yet);
+            return;
+        }
+    }
+}
+
+void tell_pools(const Node& root, const Settings& settings, Report& notices) {
+    const auto* pools = root.find("pool");
+    for (std::size_t i = 0; i < settings.pool.size(); ++i) {
+        const auto* upstream = upstream_of(settings, settings.pool[i]);
+        if (upstream == nullptr || upstream->engine == Engine::postgresql) continue;
+        const auto& item = pools->children[i];
+        notices.add(item.place, item_path("pool", item, i),
+                    fmt::format("the engine of its upstream, {}, is not yet in effect",
+                                base::word(upstream->engine)));
+    }
+}
+
+}  // namespace
+
+void tell_not_in_effect(const Node& root, const Settings& settings, Report& notices,
+                        Report& unsafe) {
+    visit_sections([&](const char* name, auto member) {
+        const auto* section = root.find(name);
+        if (section == nullptr) return;
+        if constexpr (SectionOf<decltype(member)>::repeated) {
+            const auto& items = settings.*member;
+            for (std::size_t i = 0; i < items.size(); ++i) {
+                const auto& item = section->children[i];
+                tell_keys(item, item_path(name, item, i), items[i], notices, unsafe);
+            }
+        } else {
+            tell_keys(*section, name, settings.*member, notices, unsafe);
+        }
+    });
+    tell_auth(root, settings, unsafe);
+    tell_pools(root, settings, notices);
+}
+
+}  // namespace weir::settings

@@ -1,0 +1,85 @@
+// The keys of the sections about the agent itself.
+#include "settings/key_kinds.h"
+
+namespace weir::settings {
+
+template <>
+const std::vector<Key<Agent>>& keys<Agent>() {
+    using S = Agent;
+    static const std::vector<Key<S>> all{
+        text<S>("name", &S::name),
+        whole<S>("loops", &S::loops, 0, 256),
+        limit<S>("drain_grace", &S::drain_grace),
+        limit<S>("drain_timeout", &S::drain_timeout),
+    };
+    return all;
+}
+
+template <>
+const std::vector<Key<Log>>& keys<Log>() {
+    using S = Log;
+    static const std::vector<Key<S>> all{
+        word<base::log::Level, S>("level", &S::level),
+        word<base::log::Format, S>("format", &S::format),
+        limit<S>("stats_every", &S::stats_every),
+    };
+    return all;
+}
+
+template <>
+const std::vector<Key<Admin>>& keys<Admin>() {
+    using S = Admin;
+    static const std::vector<Key<S>> all{
+        text<S>("listen", &S::listen),
+        secret<S>("token", &S::token),
+        text<S>("token_file", &S::token_file),
+        secret<S>("read_token", &S::read_token),
+        text<S>("tls.cert", at(&S::tls, &AdminTls::cert)).not_yet().unsafe(),
+        text<S>("tls.key", at(&S::tls, &AdminTls::key)).not_yet().unsafe(),
+        word<ReadyPolicy, S>("ready_policy", &S::ready_policy),
+    };
+    return all;
+}
+
+template <>
+const std::vector<Key<Auth>>& keys<Auth>() {
+    using S = Auth;
+    static const std::vector<Key<S>> all{
+        word<AuthMode, S>("mode", &S::mode).not_yet_for({"query"}),
+        text<S>("query", &S::query).not_yet(),
+        text<S>("query_user", &S::query_user).not_yet(),
+        secret<S>("query_password", &S::query_password).not_yet(),
+        text<S>("query_database", &S::query_database).not_yet(),
+        texts<S>("query_pools", &S::query_pools).not_yet(),
+        texts<S>("query_tenants", &S::query_tenants).not_yet(),
+    };
+    return all;
+}
+
+template <>
+const std::vector<Key<Metrics>>& keys<Metrics>() {
+    using S = Metrics;
+    static const std::vector<Key<S>> all{
+        whole<S>("tenants_top", &S::tenants_top, 0, 10'000).not_yet(),
+        texts<S>("tenants_always", &S::tenants_always).not_yet(),
+        whole<S>("tenants_max", &S::tenants_max, 0, 100'000).not_yet(),
+        whole<S>("pools_max", &S::pools_max, 1, 100'000),
+    };
+    return all;
+}
+
+template <>
+const std::vector<Key<Traces>>& keys<Traces>() {
+    using S = Traces;
+    static const std::vector<Key<S>> all{
+        text<S>("endpoint", &S::endpoint).not_yet(),
+        word<TraceProtocol, S>("protocol", &S::protocol).not_yet(),
+        fraction<S>("sample_ratio", &S::sample_ratio).not_yet(),
+        limit<S>("slow", &S::slow).not_yet(),
+        whole<S>("slow_per_second", &S::slow_per_second, 0, 100'000).not_yet(),
+        word<TraceStatements, S>("statements", &S::statements).not_yet(),
+    };
+    return all;
+}
+
+}  // namespace weir::settings
