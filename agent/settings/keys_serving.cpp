@@ -12,16 +12,6 @@ Value<AuthMode> read_auth(const Node& node, const Environment&) {
     return read_enum<AuthMode>(node);
 }
 
-bool has_several_hosts(const Shown& address) {
-    return std::get<std::string>(address).find(',') != std::string::npos;
-}
-
-Key<Upstream> upstream_address() {
-    auto key = text<Upstream>("address", &Upstream::address);
-    key.later = has_several_hosts;
-    return key;
-}
-
 }  // namespace
 
 template <>
@@ -56,8 +46,8 @@ const std::vector<Key<Upstream>>& keys<Upstream>() {
     static const std::vector<Key<S>> all{
         text<S>("name", &S::name),
         word<Engine, S>("engine", &S::engine).not_yet_for(later_engines),
-        upstream_address(),
-        word<Target, S>("target", &S::target).not_yet(),
+        text<S>("address", &S::address),
+        word<Target, S>("target", &S::target),
         whole<S>("max_connections", &S::max_connections, 1, 100'000),
         span<S>("connect_timeout", &S::connect_timeout),
         word<ServerTls, S>("tls.mode", at(&S::tls, &UpstreamTls::mode))
