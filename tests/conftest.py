@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness import pgbench
-from harness.postgres import PostgresServer
-from harness.weir import PASSWORD, Weir, sanitized
+from harness.postgres import PostgresServers
+from harness.weir import Weirs, sanitized
 
 TENANTS = ["tenant_a", "tenant_b", "tenant_c"]
 
@@ -39,22 +39,6 @@ def folder():
     shutil.rmtree(path, ignore_errors=True)
 
 
-class PostgresServers:
-    def __init__(self, folder):
-        self.folder, self.made = folder, []
-
-    def start(self, databases=(), **settings):
-        server = PostgresServer(self.folder / f"postgres{len(self.made)}", **settings).start()
-        self.made.append(server)
-        server.add_role("app", PASSWORD)
-        server.add_databases(databases, owner="app")
-        return server
-
-    def remove_all(self):
-        for server in self.made:
-            server.remove()
-
-
 @pytest.fixture(scope="session")
 def postgres(folder):
     """The server that most tests share: three tenants, pgbench's tables in the first."""
@@ -76,27 +60,6 @@ def start_postgres(folder, request):
     servers.folder.chmod(0o755)
     yield servers.start
     servers.remove_all()
-
-
-class Weirs:
-    def __init__(self, folder):
-        self.folder, self.made = Path(tempfile.mkdtemp(prefix="weir-", dir=folder)), []
-
-    def start(self, postgres, ready=True, arguments=None, **settings):
-        weir = Weir(self.folder / str(len(self.made)), postgres, **settings)
-        self.made.append(weir)
-        return weir.start(ready, arguments)
-
-    def stop_all(self):
-        """Every one is asserted to have been well; the first that was not is reported."""
-        failures = []
-        for weir in self.made:
-            try:
-                weir.stop()
-            except AssertionError as error:
-                failures.append(error)
-        if failures:
-            raise failures[0]
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ class Result:
         self.transactions = int(re.search(r"number of transactions actually processed: (\d+)", output)[1])
         self.failed = int(re.search(r"number of failed transactions: (\d+)", output)[1])
         self.latency_ms = float(re.search(r"latency average = ([\d.]+) ms", output)[1])
-        rate = re.search(r"tps = ([\d.]+) \(without initial connection time\)", output)
-        self.per_second = float(rate[1])
+        self.per_second = float(re.search(r"tps = ([\d.]+) \(", output)[1])
 
 
 def command(port, database, *, user="app", clients=1, mode="simple", seconds=None, transactions=None,

@@ -11,6 +11,7 @@ import psycopg
 from .processes import Program, run
 from .waiting import free_port, until
 
+APP_PASSWORD = "app-secret"
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 fsync = off
@@ -111,3 +112,21 @@ class PostgresServer:
     def _own(self, path):
         if os.geteuid() == 0:
             shutil.chown(path, "postgres", "postgres")
+
+
+class PostgresServers:
+    """Those of one test or module, to be removed together; each has the account that Weir uses."""
+
+    def __init__(self, folder):
+        self.folder, self.made = folder, []
+
+    def start(self, databases=(), **settings):
+        server = PostgresServer(self.folder / f"postgres{len(self.made)}", **settings).start()
+        self.made.append(server)
+        server.add_role("app", APP_PASSWORD)
+        server.add_databases(databases, owner="app")
+        return server
+
+    def remove_all(self):
+        for server in self.made:
+            server.remove()

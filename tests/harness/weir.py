@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -12,11 +13,11 @@ import psycopg
 
 from . import toml
 from .metrics import Difference, Metrics
+from .postgres import APP_PASSWORD as PASSWORD
 from .processes import ROOT, Program, run
 from .waiting import free_port, until
 
 TOKEN = "acting-token"
-PASSWORD = "app-secret"
 # What a sanitizer, an assertion or the C++ runtime says before a program dies, or should have.
 ALARMS = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|"
                     r"runtime error:|Assertion .* failed|terminate called|Segmentation fault")
@@ -160,3 +161,26 @@ class Weir:
             return self.admin("/readyz", token=None)[0] == 200
         except OSError:
             return False
+
+
+class Weirs:
+    """Those of one test or module, to be stopped together."""
+
+    def __init__(self, folder):
+        self.folder, self.made = Path(tempfile.mkdtemp(prefix="weir-", dir=folder)), []
+
+    def start(self, postgres, ready=True, arguments=None, **settings):
+        weir = Weir(self.folder / str(len(self.made)), postgres, **settings)
+        self.made.append(weir)
+        return weir.start(ready, arguments)
+
+    def stop_all(self):
+        """Every one is asserted to have been well; the first that was not is reported."""
+        failures = []
+        for weir in self.made:
+            try:
+                weir.stop()
+            except AssertionError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
