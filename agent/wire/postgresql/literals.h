@@ -1,0 +1,18 @@
+// Statements as they may be shown to people and written to logs: without what they say about
+// anybody.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace weir::wire::postgresql {
+
+// `sql` with every literal (strings, numbers, dollar quotes, bit strings) as ?, comments removed,
+// white space folded, cut at `limit` bytes on a character boundary. For status, leaks and logs.
+// Takes any bytes and gives valid UTF-8. When in doubt it is a literal: from a quote without its
+// end on, and from a plain string that a backslash before its quote may or may not end, nothing is
+// shown.
+[[nodiscard]] std::string without_literals(std::string_view sql, std::size_t limit = 200);
+
+}  // namespace weir::wire::postgresql
