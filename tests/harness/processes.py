@@ -34,7 +34,7 @@ class Program:
         with open(self.log, "ab") as out:
             self.process = subprocess.Popen(
                 with_parent(self.argv, user), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                cwd=cwd, env=environment)
+                cwd=cwd, env=environment, start_new_session=True)
 
     @property
     def pid(self):

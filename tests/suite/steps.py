@@ -36,7 +36,7 @@ class Suite:
     def build(self, preset, targets):
         """False, and one failure, when it does not configure or compile."""
         self.say(f"build {preset}: {' '.join(targets)}")
-        return self._built(preset, ["cmake", "--preset", preset], targets)
+        return self._built(preset, ["cmake", "--preset", preset, "-DWEIR_TESTS=ON"], targets)
 
     def build_fuzzers(self):
         self.say("build the fuzzers")

@@ -262,29 +262,22 @@ TEST_F(ServerTest, failure_inside_is_an_answer_not_the_end) {
     EXPECT_EQ(ask(port, "GET", "/livez").status, 200);
 }
 
-TEST_F(ServerTest, many_clients_are_served_at_once_and_scrapes_one_after_the_other) {
-    std::atomic<int> inside{0};
-    std::atomic<bool> overlapped{false};
-    metrics_ = [&] {
-        if (++inside > 1) overlapped = true;
-        std::this_thread::yield();
-        --inside;
-        return std::string(100000, 'x');
-    };
+TEST_F(ServerTest, many_clients_are_served_at_once) {
+    metrics_ = [] { return std::string(100000, 'x'); };
     const std::uint16_t port = start();
     std::atomic<int> answered{0};
     std::vector<std::thread> clients;
     for (int i = 0; i < 16; ++i) {
         clients.emplace_back([&, i] {
             for (int n = 0; n < 20; ++n) {
-                const Answer answer = ask(port, "GET", i % 2 == 0 ? "/metrics" : "/api/v1/tenants");
-                if (answer.status == 200) ++answered;
+                const bool scrape = i % 2 == 0;
+                const Answer answer = ask(port, "GET", scrape ? "/metrics" : "/api/v1/tenants");
+                if (answer.status == 200 && (!scrape || answer.body.size() == 100000)) ++answered;
             }
         });
     }
     for (std::thread& client : clients) client.join();
     EXPECT_EQ(answered, 320);
-    EXPECT_FALSE(overlapped);
 }
 
 TEST_F(ServerTest, threads_run_at_a_lower_priority_than_the_callers) {
