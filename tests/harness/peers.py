@@ -48,8 +48,11 @@ ignore_startup_parameters = extra_float_digits
     def start(self):
         self.program = Program(["pgbouncer", self.folder / "pgbouncer.ini"], self.folder / "pgbouncer.log",
                                user="postgres")
-        until(lambda: _listens(self.port), lambda: f"PgBouncer up:\n{self.program.output()}")
+        until(self.listening, lambda: f"PgBouncer up:\n{self.program.output()}")
         return self
+
+    def listening(self):
+        return _listens(self.port)
 
     @property
     def pid(self):

@@ -77,9 +77,10 @@ class Weir:
     def pid(self):
         return self.program.pid
 
-    def start(self, ready=True, arguments=None):
+    def start(self, ready=True, wrapper=()):
+        """`wrapper`: words in front of the daemon's, such as valgrind's."""
         self.config.write_text(toml.written(self.settings))
-        argv = [binary(), "serve", *(arguments or ["--config", self.config])]
+        argv = [*wrapper, binary(), "serve", "--config", self.config]
         self.program = Program(argv, self.folder / "weir.log", environment=self.environment)
         if ready:
             until(self._ready, lambda: f"readyz says 200:\n{self.log()[-4000:]}", timeout=30)
@@ -169,10 +170,10 @@ class Weirs:
     def __init__(self, folder):
         self.folder, self.made = Path(tempfile.mkdtemp(prefix="weir-", dir=folder)), []
 
-    def start(self, postgres, ready=True, arguments=None, **settings):
+    def start(self, postgres, ready=True, **settings):
         weir = Weir(self.folder / str(len(self.made)), postgres, **settings)
         self.made.append(weir)
-        return weir.start(ready, arguments)
+        return weir.start(ready)
 
     def stop_all(self):
         """Every one is asserted to have been well; the first that was not is reported."""

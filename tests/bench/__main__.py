@@ -1,0 +1,43 @@
+"""The benchmarks' command line."""
+
+import argparse
+import resource
+import sys
+import tempfile
+from pathlib import Path
+
+from . import clients, instructions, postgresql
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests/bench/run")
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    side_by_side = kinds.add_parser("postgresql")
+    side_by_side.add_argument("--seconds", type=int, default=5, help="of each run: %(default)s")
+    side_by_side.add_argument("--pairs", type=int, default=5, help="rounds over all: %(default)s")
+    side_by_side.add_argument("--quick", action="store_true", help="one short round of 64 clients")
+    at_rest = kinds.add_parser("clients")
+    at_rest.add_argument("--clients", type=int, default=10_000)
+    counted = kinds.add_parser("instructions")
+    counted.add_argument("--transactions", type=int, default=4000)
+    chosen = parser.parse_args()
+
+    # Ten thousand clients, on both ends of their connections.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with tempfile.TemporaryDirectory(prefix="weir-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        if chosen.kind == "postgresql":
+            if chosen.quick:
+                chosen.seconds, chosen.pairs = 2, 1
+            postgresql.compare(folder, chosen.seconds, chosen.pairs, [64] if chosen.quick else [1, 16, 64])
+        elif chosen.kind == "clients":
+            clients.compare(folder, chosen.clients)
+        else:
+            instructions.compare(folder, chosen.transactions)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
