@@ -13,9 +13,9 @@ namespace weir::loop {
 
 class Chunks {
   public:
-    static constexpr std::size_t chunk_size = 64 * 1024;
-    static constexpr std::size_t least_room = 16 * 1024;  // for one receive
-    static constexpr std::size_t most_spare = 32;         // chunks kept when nobody needs them
+    static constexpr std::size_t chunk_size = std::size_t{64} * 1024;
+    static constexpr std::size_t least_room = std::size_t{16} * 1024;  // for one receive
+    static constexpr std::size_t most_spare = 32;  // chunks kept when nobody needs them
 
     struct Room {
         char* data;

@@ -54,7 +54,7 @@ class EpollStream final : public Stream,
                           public base::ListHook<AttendTag>,
                           public base::ListHook<FateTag> {
   public:
-    static constexpr std::size_t turn_limit = 64 * 1024;  // bytes received in a turn
+    static constexpr std::size_t turn_limit = std::size_t{64} * 1024;  // bytes received in a turn
 
     // Registers; a failure is told as closed() in the next turn. `unread` is told before anything
     // that is received.

@@ -32,7 +32,7 @@ class Outbox {
     static constexpr std::size_t pieces_a_call = 64;
     // Capacity that survives clear().
     static constexpr std::size_t pieces_kept = 512;
-    static constexpr std::size_t backlog_kept = 128 * 1024;  // bytes
+    static constexpr std::size_t backlog_kept = std::size_t{128} * 1024;  // bytes
 
     Outcome send_backlog(int fd);
     Outcome send_pieces(int fd);

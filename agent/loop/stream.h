@@ -57,8 +57,8 @@ class Stream {
   public:
     // Back-pressure marks, bytes unsent: a relay pauses its source above the first and resumes it
     // at or below the second.
-    static constexpr std::size_t pause_mark = 64 * 1024;
-    static constexpr std::size_t resume_mark = 16 * 1024;
+    static constexpr std::size_t pause_mark = std::size_t{64} * 1024;
+    static constexpr std::size_t resume_mark = std::size_t{16} * 1024;
 
     // Queue bytes; they leave once, together, at the end of the turn. Neither fails nor calls back:
     // a dead peer shows as closed() later. The slice is kept by reference, text is copied. After
