@@ -7,6 +7,7 @@ import sys
 from .stage import TENANTS, WEIR, Stage
 from .traffic import Traffic
 
+
 def tell(stage):
     options = f"--admin {stage.url()}"
     token = f"--token-file {stage.folder}/token"

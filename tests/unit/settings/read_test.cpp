@@ -113,7 +113,7 @@ TEST(Read, section_of_the_wrong_form_is_told_once) {
                 ElementsAre("weir.toml:1:1: agent: expected [agent], one table, got a list"));
     EXPECT_THAT(problems_of(std::string(small_upstream) + std::string(small_user) +
                             "[pool]\nname = \"x\"\n"),
-                ElementsAre("weir.toml:8:1: pool: expected [[pool]], a list of tables, got a "
+                ElementsAre("weir.toml:9:1: pool: expected [[pool]], a list of tables, got a "
                             "table"));
     EXPECT_THAT(problems_before("agent = 5\n"),
                 ElementsAre("weir.toml:1:9: agent: expected [agent], one table, got 5"));
