@@ -47,16 +47,11 @@ TEST(IncludeLaw, every_source_includes_only_rooms_that_its_room_may_see) {
     EXPECT_GT(seen, 50u);
 }
 
-// The build makes a header from the file of the same name with .in behind it.
-bool exists(const fs::path& header) {
-    return fs::exists(header) || fs::exists(header.string() + ".in");
-}
-
 TEST(IncludeLaw, what_is_included_exists_under_that_very_name) {
     for (const char* const top : {"agent", "collectors"}) {
         for (const fs::path& file : sources_below(root() / top)) {
             for (const std::string& name : includes(contents(file), '"')) {
-                EXPECT_TRUE(exists(root() / "agent" / name) || exists(root() / name))
+                EXPECT_TRUE(fs::exists(root() / "agent" / name) || fs::exists(root() / name))
                     << shown(file) << " includes \"" << name << "\"";
             }
         }
