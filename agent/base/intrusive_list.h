@@ -72,6 +72,10 @@ class List {
         Hook& hook = value;
         return hook.next_ == &head_ ? nullptr : item(hook.next_);
     }
+    [[nodiscard]] T* previous(T& value) const {
+        Hook& hook = value;
+        return hook.prev_ == &head_ ? nullptr : item(hook.prev_);
+    }
     [[nodiscard]] T* first() const { return empty() ? nullptr : &front(); }
     [[nodiscard]] T* last() const { return empty() ? nullptr : &back(); }
 

@@ -4,20 +4,13 @@
 
 #include <memory>
 
-#include "base/task.h"
 #include "pool/breaker.h"
 #include "pool/budget.h"
+#include "pool/port.h"
 #include "settings/settings.h"
 #include "telemetry/upstream_probe.h"
 
 namespace weir::pool {
-
-// How the budget reaches a pool's home loop: the task runs there, in order, after this call.
-class Port {
-  public:
-    virtual ~Port() = default;
-    virtual void post(base::Task task) = 0;  // any thread; called with no lock held
-};
 
 struct Gate {
     Gate(const settings::Upstream& upstream, std::shared_ptr<telemetry::UpstreamProbe> probe);

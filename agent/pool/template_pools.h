@@ -5,6 +5,9 @@
 
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
 
 #include "pool/gate.h"
 #include "pool/host.h"
@@ -19,15 +22,42 @@ class TemplatePools {
     TemplatePools(std::shared_ptr<const settings::Pool> settings, settings::Engine engine,
                   Gate& gate, Host& host, Port& port, telemetry::Registry& registry, unsigned loop,
                   std::uint64_t seed);
+    TemplatePools(const TemplatePools&) = delete;
+    TemplatePools& operator=(const TemplatePools&) = delete;
     ~TemplatePools();
 
-    [[nodiscard]] Pool& obtain(const PoolName& name, Instant now);  // found or made
+    // Found or made. nullptr: max_tenants are known already and no unused one could be forgotten
+    // here; counted as a rejection, "tenant_limit".
+    [[nodiscard]] Pool* obtain(const PoolName& name, Instant now);
     [[nodiscard]] Pool* find(const PoolName& name);
     // What is due: time-outs, reaping, warming, leaks, dial back-off, budget quantum, forgetting.
     void tick(Instant now);
     void drain(Instant now);
     void for_each(const std::function<void(Pool&)>& visit);
-    [[nodiscard]] std::size_t size() const;
+    [[nodiscard]] std::size_t size() const { return pools_.size(); }
+
+  private:
+    class Letters;  // what the budget sends, as long as this lives
+    void budget_moved(std::uint64_t number, Instant now);
+    void refuse_overdue(Instant now);
+    void watch_checkouts(Instant now);
+    void reap(Instant now);
+    void retry_stalled(Instant now);
+    void warm(Instant now);
+    void forget_unused(Instant now);
+    void look_again(Pool& pool, Instant at);
+    [[nodiscard]] bool make_room(Instant now);
+    void erase(Pool& pool);
+    void group_tenants(int change);
+    [[nodiscard]] static std::string key_of(const PoolName& name);
+
+    std::unique_ptr<Scope> scope_;
+    std::unordered_map<std::string, std::unique_ptr<Pool>> pools_;
+    std::unordered_map<std::uint64_t, Pool*> by_number_;
+    // When a pool may have been unused for long enough; put off again if it was used meanwhile.
+    std::set<std::pair<Instant, Pool*>> agenda_;
+    std::uint64_t last_number_ = 0;
+    Instant latest_{};
 };
 
 }  // namespace weir::pool

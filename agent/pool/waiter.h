@@ -1,5 +1,5 @@
-// Someone who wants a server connection: embedded in a client's session. A waiter that is destroyed
-// or gives up calls Pool::cancel() first (asserted by its hook). One loop's thread.
+// Someone who wants a server connection: embedded in a client's session. A waiter that gives up
+// calls Pool::cancel(); one that is destroyed leaves its queue by itself. One loop's thread.
 #pragma once
 
 #include <string>
@@ -21,23 +21,26 @@ struct Refusal {
     Server* longest_holder = nullptr;  // of the same pool; valid only during the call
 };
 
-struct WaiterTag;
-class Waiter : public base::ListHook<WaiterTag> {
+struct WaiterTag;    // a pool's queue
+struct DeadlineTag;  // all waiters of a template on a loop: they share a time-out
+
+class Waiter : public base::ListHook<WaiterTag>, public base::ListHook<DeadlineTag> {
   public:
-    [[nodiscard]] bool waiting() const { return linked(); }
+    [[nodiscard]] bool waiting() const { return pool_ != nullptr; }
     [[nodiscard]] Instant since() const { return since_; }
     CompatibilityKey key = 0;  // set before acquire()
 
   protected:
     Waiter() = default;
-    ~Waiter() = default;
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+    ~Waiter();
 
   private:
     friend class Pool;
     friend class TemplatePools;
     Instant since_{};
-    Pool* pool_ = nullptr;
-    WaitCause cause_ = WaitCause::pool_full;
+    Pool* pool_ = nullptr;  // while it waits
 };
 
 }  // namespace weir::pool

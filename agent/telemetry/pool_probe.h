@@ -70,6 +70,10 @@ class alignas(64) PoolProbe {
     // A tenant's pool became, or is no longer, saturated: somebody waits and nothing can be
     // granted.
     void saturated(bool is, Instant now) { saturated_.changed(is ? 1 : -1, now); }
+    // So many more (or fewer) wait for this cause: a pool's waiters all at once.
+    void waiting_changed(WaitCause cause, std::int64_t by, Instant now) {
+        waiting_[cause].changed(by, now);
+    }
     // Advances the integrals and tells the oldest of this template on this loop; zero when none.
     void ticked(Instant now, Duration oldest_wait, Duration oldest_use,
                 Duration oldest_idle_in_transaction);

@@ -1,0 +1,205 @@
+// The pool's waiters: who is in the queue, who is served, refused or given up, and what telemetry
+// is told of why they wait.
+#include <algorithm>
+#include <cassert>
+
+#include "pool/pool.h"
+
+namespace weir::pool {
+
+Waiter::~Waiter() {
+    if (pool_ != nullptr) pool_->abandon(*this);
+}
+
+void Pool::enqueue(Waiter& waiter, Instant now) {
+    waiter.since_ = now;
+    waiter.pool_ = this;
+    waiters_.push_back(waiter);
+    scope_.waiters.push_back(waiter);
+    ++lanes_.of(waiter.key).waiting;
+    if (paused_) return;
+    // An idle connection is here for it, but has to show first that it lives.
+    if (Server* server = hottest_compatible(waiter.key)) check(*server, now);
+}
+
+void Pool::dequeue(Waiter& waiter) {
+    assert(waiter.pool_ == this);
+    waiters_.erase(waiter);
+    scope_.waiters.erase(waiter);
+    --lanes_.of(waiter.key).waiting;
+    waiter.pool_ = nullptr;
+}
+
+void Pool::abandon(Waiter& waiter) {
+    const Instant when = waiter.since_;
+    dequeue(waiter);
+    recount_waiting(when);
+}
+
+Waiter* Pool::oldest_compatible(CompatibilityKey key) const {
+    Waiter* waiter = waiters_.first();
+    while (waiter != nullptr && waiter->key != key) waiter = waiters_.next(*waiter);
+    return waiter;
+}
+
+Server* Pool::hottest_compatible(CompatibilityKey key) const {
+    for (Server* server = idle_.last(); server != nullptr; server = idle_.previous(*server)) {
+        if (server->key_ == key) return server;
+    }
+    return nullptr;
+}
+
+void Pool::check(Server& server, Instant now) {
+    left_idle(server);
+    enter(server, ServerState::checking, now);
+    host_.check(server);
+}
+
+void Pool::checked(Server& server, bool alive, Instant now) {
+    if (server.state_ != ServerState::checking) return;  // closing by now
+    if (alive) {
+        available(server, ServedSource::idle, now);
+        return;
+    }
+    close(server, ReapReason::check_failed, now);
+    settle(now);
+}
+
+// After a pause: whoever waits takes what became idle meanwhile, oldest first.
+void Pool::serve_from_idle(Instant now) {
+    Waiter* waiter = waiters_.first();
+    while (waiter != nullptr && !idle_.empty()) {
+        Server* server = hottest_compatible(waiter->key);
+        if (server == nullptr) {
+            waiter = waiters_.next(*waiter);
+            continue;
+        }
+        if (!fresh(*server, now)) {
+            check(*server, now);
+            waiter = waiters_.next(*waiter);
+            continue;
+        }
+        left_idle(*server);
+        const Duration waited = now - waiter->since_;
+        dequeue(*waiter);
+        check_out(*server, ServedSource::idle, waited, now);
+        host_.grant(*waiter, *server);
+        waiter = waiters_.first();
+    }
+}
+
+void Pool::cancel(Waiter& waiter, Instant now) {
+    if (waiter.pool_ != this) return;
+    const Duration waited = now - waiter.since_;
+    dequeue(waiter);
+    probe_.failed(AcquireOutcome::cancelled, waited);
+    count_acquire(AcquireOutcome::cancelled, waited);
+    settle(now);
+}
+
+void Pool::count_acquire(AcquireOutcome outcome, Duration waited) {
+    tenant_->acquires[outcome].add();
+    tenant_->waits.add();
+    tenant_->wait_nanoseconds.add(
+        static_cast<std::uint64_t>(std::max(waited, Duration::zero()).count()));
+    if (outcome == AcquireOutcome::rejected) tenant_->rejections.add();
+}
+
+void Pool::refuse(Waiter& waiter, Refusal refusal, Instant now) {
+    dequeue(waiter);
+    if (refusal.outcome == AcquireOutcome::rejected) {
+        probe_.rejected(refusal.reason, refusal.waited);
+    } else {
+        probe_.failed(refusal.outcome, refusal.waited);
+    }
+    count_acquire(refusal.outcome, refusal.waited);
+    settle(now);
+    host_.refuse(waiter, refusal);
+}
+
+void Pool::timed_out(Waiter& waiter, Instant now) {
+    refuse(waiter, refusal(AcquireOutcome::timeout, now - waiter.since_), now);
+}
+
+// The server refuses this account or database: those who wait for it get its words now.
+void Pool::refuse_lane(const Lane& lane, Instant now) {
+    const CompatibilityKey key = lane.key;
+    Refusal error = refusal(AcquireOutcome::error, Duration::zero());
+    error.failure = lane.failure;
+    error.sqlstate = lane.sqlstate;
+    error.message = lane.message;
+    // Those who come while they are told wait for the next try.
+    for (std::size_t left = lane.waiting; left > 0; --left) {
+        Waiter* waiter = oldest_compatible(key);
+        if (waiter == nullptr) return;
+        error.waited = now - waiter->since_;
+        refuse(*waiter, error, now);
+    }
+}
+
+Refusal Pool::refusal(AcquireOutcome outcome, Duration waited) const {
+    Refusal result;
+    result.outcome = outcome;
+    result.max = max_size_;
+    result.used = in_use();
+    result.waiting = waiting();
+    result.waited = waited;
+    for (Server* server = members_.first(); server != nullptr; server = members_.next(*server)) {
+        if (!server->base::ListHook<HeldTag>::linked()) continue;
+        if (result.longest_holder == nullptr ||
+            server->held_since_ < result.longest_holder->held_since_) {
+            result.longest_holder = server;
+        }
+    }
+    return result;
+}
+
+// After every event that waiters could feel: get what they lack, tell why they wait.
+void Pool::settle(Instant now) {
+    seek(now, false);
+    recount_waiting(now);
+    if (keeps_idle_) notice_thin();
+}
+
+WaitCause Pool::cause_of_the_rest() const {
+    if (paused_) return WaitCause::paused;
+    if (blocked_) return WaitCause::breaker;
+    if (stalled_) return WaitCause::connecting;  // between two tries
+    return room() == 0 ? WaitCause::pool_full : WaitCause::budget;
+}
+
+// Telemetry keeps causes as waiting × time: so many of the pool's waiters have a connection on its
+// way, all others lack the same thing.
+void Pool::recount_waiting(Instant now) {
+    const unsigned before = told_connecting_ + told_rest_;
+    unsigned connecting = 0;
+    if (!paused_ && !waiters_.empty()) {
+        for (const Lane& lane : lanes_) connecting += lane.waiting - lane.unserved();
+    }
+    const unsigned rest = waiting() - connecting;
+    const WaitCause cause = rest == 0 ? told_cause_ : cause_of_the_rest();
+    if (connecting == told_connecting_ && rest == told_rest_ && cause == told_cause_) return;
+    const auto moved = [&](WaitCause why, unsigned from, unsigned to) {
+        if (from != to) {
+            probe_.waiting_changed(why, std::int64_t{to} - std::int64_t{from}, now);
+        }
+    };
+    moved(WaitCause::connecting, told_connecting_, connecting);
+    if (cause == told_cause_) {
+        moved(cause, told_rest_, rest);
+    } else {
+        moved(told_cause_, told_rest_, 0);
+        moved(cause, 0, rest);
+    }
+    if ((rest > 0) != (told_rest_ > 0)) {
+        probe_.saturated(rest > 0, now);
+        probe_.tenant_saturated(rest > 0 ? 1 : -1);
+    }
+    if ((waiting() > 0) != (before > 0)) probe_.tenant_waiting(waiting() > 0 ? 1 : -1);
+    tenant_->pending.set(waiting());
+    told_connecting_ = connecting;
+    told_rest_ = rest;
+    told_cause_ = cause;
+}
+
+}  // namespace weir::pool
