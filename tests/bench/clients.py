@@ -48,7 +48,7 @@ def compare(folder, count):
             weir.stop()
             bouncer = bed.pgbouncer(folder, postgres, f"pgbouncer-{scram}",
                                     auth="scram-sha-256" if scram else "trust",
-                                    users={"app": _verifier(postgres)}).start()
+                                    users={"app": _verifier(postgres)} if scram else None).start()
             rows.append(measure("PgBouncer", bouncer, bouncer.port, count, password))
             bouncer.stop()
     print(bed.table(["login", "through", "clients", "KiB each", "logins/s", "CPU µs/login"], [

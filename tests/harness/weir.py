@@ -41,7 +41,7 @@ class Weir:
     """Tests give only what differs: sections as dicts, arrays of tables as lists of dicts."""
 
     def __init__(self, folder, postgres, *, pool=None, listen=None, upstream=None, user=None,
-                 agent=None, log=None, admin=None, environment=None, **sections):
+                 agent=None, log=None, admin=None, environment=None, more_upstreams=(), **sections):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.ports = {"postgresql": free_port(), "trusted": free_port()}
@@ -61,7 +61,7 @@ class Weir:
                     ("trusted", f"127.0.0.1:{self.ports['trusted']}", {"auth": "trust"}),
                     ("unix", f"unix:{self.socket}", {}))],
             "upstream": [{"name": "main", "address": f"127.0.0.1:{postgres.port}",
-                          "max_connections": 40, "tls": {"mode": "disable"}, **(upstream or {})}],
+                          "max_connections": 40, "tls": {"mode": "disable"}, **(upstream or {})}, *more_upstreams],
             "pool": [{"upstream": "main", **account, **table}
                      for table in (pool or [{"name": "tenants", "match": "tenant_{tenant}"},
                                             {"name": "main", "match": "*"}])],

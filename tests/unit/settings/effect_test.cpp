@@ -1,0 +1,96 @@
+#include "settings/effect.h"
+
+#include "loading.h"
+
+namespace weir::settings {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<std::string> keys_of(const std::vector<Problem>& problems) {
+    std::vector<std::string> keys;
+    for (const auto& problem : problems) keys.push_back(problem.key);
+    return keys;
+}
+
+TEST(Effect, default_written_out_promises_nothing) {
+    const auto all =
+        loaded(small("[traces]\nsample_ratio = 0.01\n[metrics]\ntenants_top = 50\n"
+                     "[auth]\nquery_database = \"postgres\"\n[[listen]]\n"
+                     "tls = { mode = \"disable\" }\n"));
+    EXPECT_THAT(texts_of(all.notices), IsEmpty());
+    EXPECT_THAT(texts_of(all.unsafe), IsEmpty());
+}
+
+TEST(Effect, key_of_a_later_feature_is_told_with_its_place) {
+    const auto all = loaded(small("[traces]\nendpoint = \"http://h:4318\"\n"));
+    EXPECT_THAT(texts_of(all.notices),
+                ElementsAre("weir.toml:2:12: traces.endpoint: set, but not yet in effect"));
+    EXPECT_THAT(texts_of(all.unsafe), IsEmpty());
+}
+
+TEST(Effect, environment_sets_keys_like_the_file) {
+    const auto all = loaded(small(), {{"WEIR_POOL_APP_SESSION_STATE", "reset"}});
+    EXPECT_THAT(texts_of(all.notices),
+                ElementsAre("environment WEIR_POOL_APP_SESSION_STATE: pool.app.session_state: set, "
+                            "but not yet in effect"));
+}
+
+TEST(Effect, later_keys_of_a_pool_are_told) {
+    const auto all = loaded(small({},
+                                  "[[pool]]\nname = \"b\"\nupstream = \"main\"\nmatch = \"b\"\n"
+                                  "prepared_statements = 0\nunnamed_statements = \"cache\"\n"
+                                  "leak_after = \"1s\"\nquery_timeout = \"1s\"\n"));
+    EXPECT_THAT(keys_of(all.notices),
+                ElementsAre("pool.b.prepared_statements", "pool.b.unnamed_statements"));
+}
+
+TEST(Effect, other_engines_are_told_for_listener_upstream_and_pool) {
+    const auto all = loaded(small({},
+                                  "[[upstream]]\nname = \"m\"\nengine = \"mysql\"\n"
+                                  "address = \"h:1\"\n[[pool]]\nname = \"b\"\nupstream = \"m\"\n"
+                                  "match = \"*\"\n[[listen]]\nengine = \"mysql\"\n"
+                                  "[[listen]]\n"));
+    EXPECT_THAT(keys_of(all.notices),
+                ElementsAre("upstream.m.engine", "pool.b", "listen.mysql.engine"));
+    EXPECT_THAT(texts_of(all.unsafe), IsEmpty());
+}
+
+TEST(Effect, tls_that_is_asked_for_is_unsafe_to_leave_out) {
+    for (const auto* mode : {"allow", "require", "verify"}) {
+        const auto all = loaded(small("[[listen]]\ntls = { mode = \"" + std::string(mode) +
+                                      "\", cert = \"c\", key = \"k\", ca = \"a\" }\n"));
+        EXPECT_THAT(keys_of(all.unsafe), ElementsAre("listen.postgresql.tls.mode")) << mode;
+    }
+    for (const auto* mode : {"require", "verify-ca", "verify-full"}) {
+        const auto all = loaded(small({},
+                                      "[[upstream]]\nname = \"b\"\naddress = \"h:1\"\n"
+                                      "tls = { mode = \"" +
+                                          std::string(mode) + "\" }\n"));
+        EXPECT_THAT(keys_of(all.unsafe), ElementsAre("upstream.b.tls.mode")) << mode;
+    }
+    const auto all = loaded(small("[admin]\ntls = { cert = \"c\", key = \"k\" }\n"));
+    EXPECT_THAT(keys_of(all.unsafe), ElementsAre("admin.tls.cert", "admin.tls.key"));
+}
+
+TEST(Effect, upstream_without_tls_gets_what_it_asks_for) {
+    const auto all = loaded(small({},
+                                  "[[upstream]]\nname = \"b\"\naddress = \"h:1\"\n"
+                                  "tls = { mode = \"disable\" }\n"));
+    EXPECT_THAT(texts_of(all.notices), IsEmpty());
+}
+
+TEST(Effect, asking_the_server_is_unsafe_where_a_listener_does) {
+    const std::string query = "[auth]\nmode = \"query\"\nquery_user = \"q\"\n";
+    EXPECT_THAT(keys_of(loaded(small(query)).unsafe), ElementsAre("auth.mode"));
+    const auto overruled = loaded(small(query + "[[listen]]\nauth = \"users\"\n"));
+    EXPECT_THAT(keys_of(overruled.unsafe), IsEmpty());
+    EXPECT_THAT(keys_of(overruled.notices), ElementsAre("auth.mode", "auth.query_user"));
+    EXPECT_THAT(
+        keys_of(loaded(small("[auth]\nquery_user = \"q\"\n[[listen]]\nauth = \"query\"\n")).unsafe),
+        ElementsAre("listen.postgresql.auth"));
+}
+
+}  // namespace
+}  // namespace weir::settings
