@@ -1,0 +1,16 @@
+// The API's documents as text for people. Pure; each is in the source file of its command.
+#pragma once
+
+#include <string>
+
+#include "cli/document.h"
+
+namespace weir::cli {
+
+[[nodiscard]] std::string pools_report(const Document& pools, bool colours);
+[[nodiscard]] std::string servers_report(const Document& servers, bool colours);
+[[nodiscard]] std::string health_report(const Document& health, bool colours);
+[[nodiscard]] std::string tenants_report(const Document& tenants, bool colours);
+[[nodiscard]] std::string leaks_report(const Document& leaks, bool colours);
+
+}  // namespace weir::cli

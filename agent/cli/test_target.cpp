@@ -1,0 +1,115 @@
+#include "cli/test_target.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "settings/pattern.h"
+
+namespace weir::cli {
+namespace {
+
+using settings::AuthMode;
+using settings::Engine;
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+bool has_placeholder(const std::string& text) { return text.find('{') != std::string::npos; }
+
+bool is_postgresql(const settings::Settings& settings, const settings::Pool& pool) {
+    return std::any_of(settings.upstream.begin(), settings.upstream.end(), [&](const auto& u) {
+        return u.name == pool.upstream && u.engine == Engine::postgresql;
+    });
+}
+
+// libpq reaches a unix socket by its folder and the port in its name.
+base::Result<Parameters> reach(const std::string& address) {
+    constexpr std::string_view unix_scheme = "unix:";
+    constexpr std::string_view socket_name = "/.s.PGSQL.";
+    if (address.starts_with(unix_scheme)) {
+        const std::size_t name = address.rfind(socket_name);
+        if (name == std::string::npos) {
+            return base::error("libpq can't reach " + address + ": use --dsn");
+        }
+        return Parameters{{"host", address.substr(unix_scheme.size(), name - unix_scheme.size())},
+                          {"port", address.substr(name + socket_name.size())}};
+    }
+    const std::size_t colon = address.rfind(':');
+    if (colon == std::string::npos) return base::error(address + " has no port: use --dsn");
+    std::string host = address.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    if (host.empty() || host == "0.0.0.0" || host == "*") host = "127.0.0.1";
+    if (host == "::") host = "::1";
+    return Parameters{{"host", host}, {"port", address.substr(colon + 1)}};
+}
+
+// A name that the pool matches.
+base::Result<std::string> database_of(const settings::Pool& pool, const std::string& tenant) {
+    if (pool.match == "*") {
+        if (!tenant.empty()) return tenant;
+        const bool fixed = !pool.database.empty() && !has_placeholder(pool.database);
+        return fixed ? pool.database : std::string("postgres");
+    }
+    if (!has_placeholder(pool.match)) return pool.match;
+    if (pool.match.find("{app}") != std::string::npos) {
+        return base::error("pool \"" + pool.name + "\" has a name for each {app}: use --dsn");
+    }
+    if (tenant.empty()) return base::error("pool \"" + pool.name + "\" needs --tenant");
+    return settings::fill(pool.match, {tenant, {}});
+}
+
+bool allows(const std::vector<std::string>& list, const std::string& name,
+            const std::string& user) {
+    return std::any_of(list.begin(), list.end(), [&](const std::string& entry) {
+        return entry == "*" || entry == name || (entry == "{user}" && user == name);
+    });
+}
+
+base::Result<Parameters> account_for(const settings::Settings& settings, AuthMode auth,
+                                     const settings::Pool& pool, const std::string& tenant) {
+    if (auth == AuthMode::trust) {
+        const bool fixed = !pool.user.empty() && !has_placeholder(pool.user);
+        if (fixed) return Parameters{{"user", pool.user}};
+        if (settings.user.empty()) return Parameters{{"user", "postgres"}};
+    }
+    for (const settings::User& user : settings.user) {
+        const bool known =
+            auth == AuthMode::trust || (!user.password.empty() && !user.password.per_tenant());
+        if (!known || !allows(user.pools, pool.name, user.name)) continue;
+        if (!tenant.empty() && !allows(user.tenants, tenant, user.name)) continue;
+        return Parameters{{"user", user.name}, {"password", user.password.reveal()}};
+    }
+    return base::error("no [[user]] with a password may use pool \"" + pool.name + "\"" +
+                       (tenant.empty() ? "" : " and tenant \"" + tenant + "\"") + ": use --dsn");
+}
+
+}  // namespace
+
+base::Result<TestTarget> test_target(const settings::Settings& settings, const std::string& pool,
+                                     const std::string& tenant) {
+    const auto chosen =
+        std::find_if(settings.pool.begin(), settings.pool.end(), [&](const settings::Pool& p) {
+            return is_postgresql(settings, p) && (pool.empty() || p.name == pool);
+        });
+    if (chosen == settings.pool.end()) {
+        return base::error(pool.empty()
+                               ? "the configuration has no postgresql pool"
+                               : "the configuration has no postgresql pool \"" + pool + "\"");
+    }
+    const auto listener =
+        std::find_if(settings.listen.begin(), settings.listen.end(), [](const settings::Listen& l) {
+            return l.engine == Engine::postgresql && !l.proxy_protocol;
+        });
+    if (listener == settings.listen.end()) {
+        return base::error("the configuration has no postgresql listener without PROXY protocol");
+    }
+    auto parameters = reach(listener->address);
+    if (!parameters) return tl::make_unexpected(parameters.error());
+    const auto database = database_of(*chosen, tenant);
+    if (!database) return tl::make_unexpected(database.error());
+    const auto account = account_for(settings, listener->auth, *chosen, tenant);
+    if (!account) return tl::make_unexpected(account.error());
+    parameters->insert(parameters->end(), account->begin(), account->end());
+    parameters->emplace_back("dbname", *database);
+    return TestTarget{std::move(*parameters), chosen->name};
+}
+
+}  // namespace weir::cli
