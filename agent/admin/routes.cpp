@@ -153,7 +153,6 @@ Response Routes::startupz(const Call& call) {
 }
 
 Response Routes::metrics(const Call&) {
-    const std::scoped_lock one_at_a_time(scrape_);
     Response response = text_answer(200, metrics_text_());
     response.type = "text/plain; version=0.0.4; charset=utf-8";
     return response;

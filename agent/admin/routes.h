@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -14,7 +13,7 @@
 
 namespace weir::admin {
 
-// The text of /metrics; called by one thread at a time, with 200 and Prometheus' text format.
+// The text of /metrics in Prometheus' text format. Called on any admin thread, several at once.
 using MetricsText = std::function<std::string()>;
 
 class Routes {
@@ -60,7 +59,6 @@ class Routes {
 
     proxy::Inspection& agent_;
     const Access access_;
-    std::mutex scrape_;
     const MetricsText metrics_text_;
 };
 
