@@ -8,6 +8,7 @@ import pytest
 
 from harness import pgbench
 from harness.postgres import PostgresServers
+from harness.processes import temporary_folder
 from harness.weir import Weirs, sanitized
 
 TENANTS = ["tenant_a", "tenant_b", "tenant_c"]
@@ -33,8 +34,7 @@ def size(full):
 @pytest.fixture(scope="session")
 def folder():
     """Everything that a run writes; readable to the account that the servers run as."""
-    path = Path(tempfile.mkdtemp(prefix="weir-tests-"))
-    path.chmod(0o755)
+    path = temporary_folder("weir-tests-")
     yield path
     shutil.rmtree(path, ignore_errors=True)
 

@@ -3,13 +3,11 @@
 import json
 import shutil
 import socket
-import tempfile
 import urllib.request
-from pathlib import Path
 
 from harness.metrics import Metrics
 from harness.postgres import PostgresServer
-from harness.processes import ROOT, Program, run
+from harness.processes import ROOT, Program, run, temporary_folder
 from harness.waiting import free_port, until
 from harness.weir import clean_environment
 
@@ -69,8 +67,7 @@ class Stage:
         self.listen, self.admin = usual_or_free(6432), usual_or_free(9630)
 
     def __enter__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="weir-quickstart-"))
-        self.folder.chmod(0o755)
+        self.folder = temporary_folder("weir-quickstart-")
         try:
             self._start_postgres()
             self._start_weir()

@@ -2,9 +2,10 @@
 
 import argparse
 import resource
+import shutil
 import sys
-import tempfile
-from pathlib import Path
+
+from harness.processes import temporary_folder
 
 from . import clients, instructions, postgresql
 
@@ -25,9 +26,8 @@ def main():
     # Ten thousand clients, on both ends of their connections.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with tempfile.TemporaryDirectory(prefix="weir-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    folder = temporary_folder("weir-bench-")
+    try:
         if chosen.kind == "postgresql":
             if chosen.quick:
                 chosen.seconds, chosen.pairs = 2, 1
@@ -36,6 +36,8 @@ def main():
             clients.compare(folder, chosen.clients)
         else:
             instructions.compare(folder, chosen.transactions)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 

@@ -149,6 +149,7 @@ TEST(Arguments, nonsense_is_a_usage_error_with_a_word_about_it) {
         EXPECT_EQ(usage.exit_code, usage_error);
         EXPECT_THAT(usage.text, HasSubstr("weir: "));
     }
+    EXPECT_THAT(refused({"dance"}).text, HasSubstr("there is no command \"dance\""));
 }
 
 }  // namespace

@@ -18,6 +18,13 @@ using ::testing::HasSubstr;
 using testing::RecordedAgent;
 using ::testing::StartsWith;
 
+// One for all tests: CivetWeb takes its time to stop.
+RecordedAgent& shared_agent() {
+    static RecordedAgent agent;
+    agent.forget();
+    return agent;
+}
+
 class Commands : public ::testing::Test {
   protected:
     Commands() { setenv("WEIR_ADMIN_TOKEN", "sesame", 1); }
@@ -30,7 +37,7 @@ class Commands : public ::testing::Test {
         return agent ? cli::perform(*agent, options, {out_, err_}) : -1;
     }
 
-    RecordedAgent agent_;
+    RecordedAgent& agent_ = shared_agent();
     std::ostringstream out_, err_;
 };
 
@@ -101,7 +108,7 @@ TEST_F(Commands, an_action_is_posted_with_its_order) {
 }
 
 TEST_F(Commands, an_action_without_a_pool_means_all) {
-    agent_.answer("/api/v1/pools/%2A/pause", 200, R"({"pools":3})");
+    agent_.answer("/api/v1/pools/*/pause", 200, R"({"pools":3})");
     EXPECT_EQ(perform(PoolActionOptions{.action = "pause"}), 0);
     EXPECT_EQ(out_.str(), "paused 3 pools\n");
     EXPECT_EQ(agent_.asked().front().body, "{}");
@@ -146,7 +153,7 @@ TEST(AdminClient, says_what_to_do_when_nobody_answers) {
 }
 
 TEST(AdminClient, a_named_token_file_wins_and_must_be_readable) {
-    RecordedAgent server;
+    RecordedAgent& server = shared_agent();
     server.answer("/x", 200, "{}");
     const std::string file =
         std::filesystem::temp_directory_path() / ("weir-token-" + std::to_string(getpid()));

@@ -51,6 +51,12 @@ void RecordedAgent::answer(const std::string& path, int status, std::string body
     answers_[path] = {status, std::move(body)};
 }
 
+void RecordedAgent::forget() {
+    const std::lock_guard lock(mutex_);
+    answers_.clear();
+    asked_.clear();
+}
+
 std::vector<Asked> RecordedAgent::asked() const {
     const std::lock_guard lock(mutex_);
     return asked_;

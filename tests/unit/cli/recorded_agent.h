@@ -27,6 +27,7 @@ class RecordedAgent {
     // To `path`, whatever the query; 404 for any other.
     void answer(const std::string& path, int status, std::string body);
     [[nodiscard]] std::vector<Asked> asked() const;
+    void forget();  // answers and what was asked
 
   private:
     class Handler;

@@ -12,8 +12,8 @@ using ::testing::HasSubstr;
 
 settings::Settings example() {
     settings::Settings settings;
-    settings.upstream.push_back({.name = "main"});
-    settings.listen.push_back({.name = "postgresql", .address = "127.0.0.1:6432"});
+    settings.upstream.emplace_back().name = "main";
+    settings.listen.emplace_back().address = "127.0.0.1:6432";
     settings::Pool pool;
     pool.name = "tenants";
     pool.upstream = "main";
