@@ -215,6 +215,13 @@ base::Result<Invocation, Usage> parse_arguments(std::vector<std::string> words) 
     define_looks(app, to);
     define_test(app, to);
     define_actions(app, to);
+    if (!words.empty() && !words.front().starts_with('-')) {
+        const auto named = app.get_subcommands(
+            [&](const CLI::App* command) { return command->get_name() == words.front(); });
+        if (named.empty()) {
+            return tl::make_unexpected(wrong("there is no command \"" + words.front() + "\""));
+        }
+    }
     try {
         std::reverse(words.begin(), words.end());  // as CLI11 takes a vector
         app.parse(std::move(words));
