@@ -17,7 +17,8 @@ constexpr std::array<Class, 256> classes = [] {
         if (alphabetic || c == '_' || c >= 0x80) table[c] = letter;
         if (c >= '0' && c <= '9') table[c] = digit;
     }
-    for (const unsigned char c : {' ', '\t', '\n', '\r', '\f', '\v'}) table[c] = space;
+    for (const char c : {' ', '\t', '\n', '\r', '\f', '\v'})
+        table[static_cast<unsigned>(c)] = space;
     table['$'] = dollar;
     table['\''] = quote;
     table['"'] = name_quote;
