@@ -47,10 +47,10 @@ base::Result<void> Agent::start() {
 
 void Agent::stop() {
     lobby_->stop();
-    // Dial and cancel threads post to loops: they end first.
+    for (const auto& home : homes_) home->stop();
+    // Loops use dialers until they end; what dialers still tell them goes nowhere.
     for (const auto& upstream : shared_.upstreams) upstream->dialer.reset();
     shared_.canceller.reset();
-    for (const auto& home : homes_) home->stop();
 }
 
 // Pools whose one database is known from the start keep min_idle from the start.

@@ -307,7 +307,6 @@ void PostgresqlSession::ready(pg::TransactionStatus status, bool settled) {
     if (settled) settle(status);
 }
 
-// Nothing is outstanding: the connection goes back, stays for the transaction, or is pinned.
 void PostgresqlSession::settle(pg::TransactionStatus status) {
     const base::Instant now = home_.now();
     requests_answered_ = requests_sent_;  // a COPY makes the server ignore some Syncs

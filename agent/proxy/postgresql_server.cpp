@@ -115,6 +115,7 @@ void PostgresqlServer::abandon(bool orderly, bool whole, bool dirty) {
         stream_->write(pg::sync());
         tracker_.sent('S');
     }
+    resolve_doubt();
     if (orderly) {
         pool()->begin_reset(*this, home_.now());
         return;
@@ -224,6 +225,14 @@ void PostgresqlServer::received(loop::Slice bytes) {
             forward(bytes, from, at);
             from = end;
             answered_ = true;
+            if (piece.type == 'Z') ready(true);
+            continue;
+        }
+        if (verdict == pg::ReplyTracker::Verdict::farewell) {
+            forward(bytes, from, at);
+            fatal_.assign(piece.carried);
+            fatal_.append(piece.bytes);
+            from = end;
             continue;
         }
         if (!answered_ && piece.type == 'E' && piece.first) {
@@ -241,7 +250,7 @@ void PostgresqlServer::received(loop::Slice bytes) {
         if (piece.type == 'Z') {
             forward(bytes, from, end);
             from = end;
-            ready();
+            ready(false);
         } else if (!handle(piece.type, body)) {
             return;
         }
@@ -310,9 +319,14 @@ bool PostgresqlServer::unsolicited(char type, std::string_view body) {
     return false;
 }
 
-void PostgresqlServer::ready() {
+void PostgresqlServer::ready(bool hidden) {
+    resolve_doubt();
     if (holder_ != nullptr) {
-        holder_->ready(tracker_.status(), tracker_.settled());
+        if (!hidden) {
+            holder_->ready(tracker_.status(), tracker_.settled());
+        } else if (tracker_.settled()) {
+            holder_->settle(tracker_.status());
+        }
         return;
     }
     if (!tracker_.settled()) return;
@@ -323,6 +337,16 @@ void PostgresqlServer::ready() {
         return;
     }
     clean();
+}
+
+// After a failed COPY another ReadyForQuery may come or not: the answer to one more question tells.
+void PostgresqlServer::resolve_doubt() {
+    if (!tracker_.in_doubt() || tracker_.ready_due() > 0 || tracker_.batch_open()) return;
+    const std::string message = pg::query("");
+    sent_ += message.size();
+    request_whole_ = false;
+    tracker_.sent('Q', true);
+    stream_->write(message);
 }
 
 void PostgresqlServer::parameter_reported(std::string_view body) {

@@ -65,7 +65,8 @@ class PostgresqlServer final : public ServerConnection {
     // One backend message whose last byte has come; false when the connection is given up.
     bool handle(char type, std::string_view body);
     bool unsolicited(char type, std::string_view body);  // while nobody holds it and no chore runs
-    void ready();
+    void ready(bool hidden);
+    void resolve_doubt();
     void parameter_reported(std::string_view body);
     void forward(const loop::Slice& bytes, std::size_t from, std::size_t to);
     void clean();

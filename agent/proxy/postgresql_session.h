@@ -48,6 +48,8 @@ class PostgresqlSession final : public Session {
     void completed(std::string_view tag);
     void failed(std::string_view sqlstate);
     void ready(wire::postgresql::TransactionStatus status, bool settled);
+    // Nothing is outstanding: the connection goes back, stays for the transaction, or is pinned.
+    void settle(wire::postgresql::TransactionStatus status);
     void server_drained();
     void server_lost(std::string_view last_words);  // a whole ErrorResponse, or empty
     void retry(const std::string& request);         // it died before it took a byte of this
@@ -81,7 +83,6 @@ class PostgresqlSession final : public Session {
     void greet(const Parameters& parameters);
     void link(PostgresqlServer& server);
     void unlink();  // gives the connection back, clean
-    void settle(wire::postgresql::TransactionStatus status);
     [[nodiscard]] bool keeps_connection() const;  // session and direct modes
     [[nodiscard]] PostgresqlServer& server() const;
     void farewell(const Answer& why, telemetry::ClientClose reason, bool orderly);
