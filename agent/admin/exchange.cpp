@@ -1,9 +1,12 @@
 #include "admin/exchange.h"
 
 #include <civetweb.h>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <array>
+#include <ctime>
+#include <iterator>
 
 namespace weir::admin {
 namespace {
@@ -32,6 +35,8 @@ bool take_headers(const mg_request_info& info, Request& request) {
             request.authorization = value;
         } else if (mg_strcasecmp(header.name, "Content-Type") == 0) {
             request.content_type = value;
+        } else if (mg_strcasecmp(header.name, "Connection") == 0) {
+            request.last = request.last || mg_strcasecmp(value.c_str(), "keep-alive") != 0;
         }
     }
     return true;
@@ -49,7 +54,7 @@ bool take_body(mg_connection* connection, const mg_request_info& info, Request& 
         request.oversized = request.body.size() > max_body;
     }
     if (request.oversized) {
-        mg_disable_connection_keep_alive(connection);
+        request.last = true;
         request.body.clear();
         return true;
     }
@@ -57,12 +62,15 @@ bool take_body(mg_connection* connection, const mg_request_info& info, Request& 
            request.body.size() == static_cast<std::size_t>(info.content_length);
 }
 
-base::Result<Request, Response> take(mg_connection* connection) {
+}  // namespace
+
+base::Result<Request, Response> take_request(mg_connection* connection) {
     const mg_request_info& info = *mg_get_request_info(connection);
     Request request;
     request.method = text(info.request_method);
     request.path = text(info.local_uri_raw);
     request.query = text(info.query_string);
+    request.last = text(info.http_version) == "1.0";
     request.peer = fmt::format("{}:{}", info.remote_addr, info.remote_port);
     if (info.num_headers >= MG_MAX_HEADERS) {  // CivetWeb drops the rest unsaid
         return unfit(431, "too_many_headers", "the request has too many headers");
@@ -79,28 +87,28 @@ base::Result<Request, Response> take(mg_connection* connection) {
     return request;
 }
 
-}  // namespace
-
-base::Result<Request, Response> take_request(mg_connection* connection) {
-    auto request = take(connection);
-    if (!request) mg_disable_connection_keep_alive(connection);
-    return request;
-}
-
-void send_answer(mg_connection* connection, const Response& response, bool with_body) {
-    mg_response_header_start(connection, response.status);
-    const std::string length = std::to_string(response.body.size());
-    mg_response_header_add(connection, "Content-Type", response.type.c_str(), -1);
-    mg_response_header_add(connection, "Content-Length", length.c_str(), -1);
-    mg_response_header_add(connection, "Cache-Control", "no-store", -1);
-    mg_response_header_add(connection, "X-Content-Type-Options", "nosniff", -1);
+// Written by ourselves: CivetWeb's own functions for headers ask gmtime() for the Date, whose
+// result its threads share.
+void send_answer(mg_connection* connection, const Response& response, Sending sending) {
+    if (sending.last) mg_disable_connection_keep_alive(connection);
+    std::string bytes = fmt::format(
+        "HTTP/1.1 {} {}\r\n"
+        "Date: {:%a, %d %b %Y %H:%M:%S} GMT\r\n"
+        "Connection: {}\r\n"
+        "Content-Type: {}\r\n"
+        "Content-Length: {}\r\n"
+        "Cache-Control: no-store\r\n"
+        "X-Content-Type-Options: nosniff\r\n",
+        response.status, mg_get_response_code_text(connection, response.status),
+        fmt::gmtime(std::time(nullptr)), sending.last ? "close" : "keep-alive", response.type,
+        response.body.size());
     for (const auto& [name, value] : response.headers) {
-        mg_response_header_add(connection, name.c_str(), value.c_str(), -1);
+        fmt::format_to(std::back_inserter(bytes), "{}: {}\r\n", name, value);
     }
-    mg_response_header_send(connection);
-    if (with_body && !response.body.empty()) {
-        mg_write(connection, response.body.data(), response.body.size());
-    }
+    bytes += "\r\n";
+    if (sending.body) bytes += response.body;
+    // A client that has gone is noticed by CivetWeb at the next read.
+    mg_write(connection, bytes.data(), bytes.size());
 }
 
 }  // namespace weir::admin

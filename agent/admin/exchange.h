@@ -9,11 +9,14 @@ struct mg_connection;
 
 namespace weir::admin {
 
-// Reads the request, its body included, up to max_body. On failure the answer to send instead; the
-// connection is then not kept alive, for what follows on it can't be told from the body.
+// Reads the request, its body included, up to max_body. On failure the answer to send instead, as
+// the last one: what follows on the connection can't be told from the body.
 [[nodiscard]] base::Result<Request, Response> take_request(mg_connection*);
 
-// `with_body` false: the headers alone, as HEAD wants.
-void send_answer(mg_connection*, const Response&, bool with_body);
+struct Sending {
+    bool body = true;   // false: the headers alone, as HEAD wants
+    bool last = false;  // the connection is closed afterwards
+};
+void send_answer(mg_connection*, const Response&, Sending);
 
 }  // namespace weir::admin

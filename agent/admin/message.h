@@ -22,6 +22,7 @@ struct Request {
     std::string authorization, content_type;
     std::string body;
     bool oversized = false;  // the body is longer than max_body (and was left unread)
+    bool last = false;       // no request follows on this connection
 };
 
 struct Response {

@@ -48,8 +48,7 @@ int log_message(const mg_connection*, const char* message) {
 
 // What CivetWeb refuses by itself: requests it can't parse, headers that are too large.
 int http_error(mg_connection* connection, int status, const char* message) {
-    mg_disable_connection_keep_alive(connection);
-    send_answer(connection, refusal(status, "bad_request", message), true);
+    send_answer(connection, refusal(status, "bad_request", message), {true, true});
     return 0;
 }
 
@@ -69,8 +68,12 @@ int begin_request(mg_connection* connection) {
         static_cast<const CivetServer*>(mg_get_request_info(connection)->user_data);
     const auto* web = static_cast<const Web*>(server->getUserContext());
     const auto request = take_request(connection);
-    const Response response = request ? answer(web->routes(), *request) : request.error();
-    send_answer(connection, response, !request || request->method != "HEAD");
+    if (!request) {
+        send_answer(connection, request.error(), {true, true});
+        return request.error().status;
+    }
+    const Response response = answer(web->routes(), *request);
+    send_answer(connection, response, {request->method != "HEAD", request->last});
     return response.status;
 }
 

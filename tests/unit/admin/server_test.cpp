@@ -88,8 +88,10 @@ TEST_F(ServerTest, connection_is_kept_for_the_next_request) {
 
 TEST_F(ServerTest, close_is_honoured) {
     HttpClient client(start());
-    client.send("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    EXPECT_EQ(client.receive().status, 200);
+    client.send("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: Close\r\n\r\n");
+    const Answer answer = client.receive();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.header("Connection"), "close");
     EXPECT_TRUE(client.closed_by_server());
 }
 
