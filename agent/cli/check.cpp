@@ -37,6 +37,7 @@ int check(const std::string& file, bool connect) {
     std::cout << file << ": no errors";
     if (!loaded->warnings.empty()) std::cout << ", " << counted(loaded->warnings.size(), "warning");
     if (!loaded->notices.empty()) std::cout << ", " << counted(loaded->notices.size(), "notice");
+    if (!reached) std::cout << "; not every upstream could be reached";
     std::cout << '\n';
     return reached ? EXIT_SUCCESS : EXIT_FAILURE;
 }

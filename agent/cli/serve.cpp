@@ -126,6 +126,11 @@ int serve(const ServeOptions& options) {
         if (gethostname(host.data(), host.size() - 1) == 0) name = host.data();
     }
     base::log::configure(loaded->settings.log.level, loaded->settings.log.format, name);
+    for (const settings::Problem& warning : loaded->warnings) {
+        base::log::warn(
+            "config.hardly_meant",
+            {{"where", warning.where}, {"key", warning.key}, {"message", warning.message}});
+    }
     for (const settings::Problem& notice : loaded->notices) {
         base::log::warn(
             "config.not_yet_in_effect",
