@@ -12,7 +12,7 @@ using settings::AuthMode;
 using settings::Engine;
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-bool has_placeholder(const std::string& text) { return text.find('{') != std::string::npos; }
+bool is_pattern(const std::string& text) { return text.find('{') != std::string::npos; }
 
 bool is_postgresql(const settings::Settings& settings, const settings::Pool& pool) {
     return std::any_of(settings.upstream.begin(), settings.upstream.end(), [&](const auto& u) {
@@ -45,10 +45,10 @@ base::Result<Parameters> reach(const std::string& address) {
 base::Result<std::string> database_of(const settings::Pool& pool, const std::string& tenant) {
     if (pool.match == "*") {
         if (!tenant.empty()) return tenant;
-        const bool fixed = !pool.database.empty() && !has_placeholder(pool.database);
+        const bool fixed = !pool.database.empty() && !is_pattern(pool.database);
         return fixed ? pool.database : std::string("postgres");
     }
-    if (!has_placeholder(pool.match)) return pool.match;
+    if (!is_pattern(pool.match)) return pool.match;
     if (pool.match.find("{app}") != std::string::npos) {
         return base::error("pool \"" + pool.name + "\" has a name for each {app}: use --dsn");
     }
@@ -66,7 +66,7 @@ bool allows(const std::vector<std::string>& list, const std::string& name,
 base::Result<Parameters> account_for(const settings::Settings& settings, AuthMode auth,
                                      const settings::Pool& pool, const std::string& tenant) {
     if (auth == AuthMode::trust) {
-        const bool fixed = !pool.user.empty() && !has_placeholder(pool.user);
+        const bool fixed = !pool.user.empty() && !is_pattern(pool.user);
         if (fixed) return Parameters{{"user", pool.user}};
         if (settings.user.empty()) return Parameters{{"user", "postgres"}};
     }
