@@ -142,6 +142,7 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     void report_recallable(Instant now);
     [[nodiscard]] bool warm(Instant now);  // false: no token is free
     void notice_thin();
+    [[nodiscard]] unsigned spare() const;
 
     // reaping.cpp: which connections go
     [[nodiscard]] bool close_instead(Server& server, Instant now);

@@ -182,10 +182,15 @@ void Pool::report_recallable(Instant now) {
         account_, recalls_limited_ ? recallable : std::numeric_limits<unsigned>::max(), now);
 }
 
+// Idle connections, those on their way to it included, that nobody waits for.
+unsigned Pool::spare() const {
+    const unsigned coming = static_cast<unsigned>(idle_.size()) + counts_[ServerState::checking] +
+                            counts_[ServerState::connecting];
+    return coming > waiting() ? coming - waiting() : 0;
+}
+
 void Pool::notice_thin() {
-    const unsigned idle = counts_[ServerState::idle] + counts_[ServerState::checking] +
-                          counts_[ServerState::connecting];
-    if (idle >= settings_.min_idle + waiting() || dormant_ || draining_ || disabled_) return;
+    if (spare() >= settings_.min_idle || dormant_ || draining_ || disabled_) return;
     if (!base::ListHook<ThinTag>::linked()) scope_.thin.push_back(*this);
 }
 
@@ -200,9 +205,7 @@ bool Pool::warm(Instant now) {
     Lane& lane = lanes_.of(*warm_key_);
     if (!scope_.gate.breaker.closed() || now < retry_at_ || now < lane.retry_at) return true;
     for (;;) {
-        const unsigned idle = counts_[ServerState::idle] + counts_[ServerState::checking] +
-                              counts_[ServerState::connecting];
-        if (room() == 0 || idle >= settings_.min_idle + waiting()) return done();
+        if (room() == 0 || spare() >= settings_.min_idle) return done();
         if (!scope_.gate.budget.take_free(account_, now)) return false;
         if (!scope_.gate.breaker.permit(now)) {
             scope_.gate.budget.return_unused(account_, now);

@@ -202,6 +202,7 @@ TEST_F(SizingTest, whoever_comes_when_a_probe_is_due_makes_it) {
 
 TEST_F(SizingTest, a_full_server_makes_waiters_wait_and_shrinks_the_budget) {
     upstream.max_connections = 10;
+    settings.acquire_timeout = 60s;
     Client held, waiter;
     hold(pool("globex"), held);
     acquire(pool("acme"), waiter);

@@ -1,0 +1,337 @@
+// Seeded random events over several pools, templates and loops, with messages that come late and
+// out of step. After each, everything that must always hold is checked from outside; at the end all
+// who wait must come to be served.
+#include <array>
+#include <map>
+#include <random>
+
+#include "pool/fake_house.h"
+
+namespace weir::pool {
+namespace {
+
+using Kind = Acquired::Kind;
+
+struct Actor : Client {
+    Pool* from = nullptr;
+    std::uint64_t asked = 0;  // order of its acquire
+};
+
+class RandomEventsTest : public House, public testing::WithParamInterface<unsigned> {
+  public:
+    static constexpr unsigned tokens = 7;
+    std::mt19937 random{GetParam()};
+    std::vector<Pool*> all;
+    std::map<Pool*, unsigned> ceiling;  // the largest size each may have just now
+    std::vector<std::unique_ptr<Actor>> actors;
+    std::vector<Budget::SideToken> side;
+    std::uint64_t asked = 0;
+
+    unsigned pick(std::size_t below) {
+        return static_cast<unsigned>(random() % static_cast<unsigned>(below));
+    }
+    bool chance(unsigned percent) { return pick(100) < percent; }
+
+    void build() {
+        upstream.max_connections = tokens;
+        settings.acquire_timeout = 1000h;
+        settings.idle_timeout = 3s;
+        settings.max_lifetime = 20s;
+        settings.validate_after = 1s;
+        settings.pool_idle_timeout = 0s;
+        settings.max_size = 4;
+        settings::Pool second = settings;
+        second.name = "reserved";
+        second.reserved = 2;
+        second.weight = 3;
+        second.min_idle = 1;
+        second.mode = settings::PoolMode::session;
+        for (std::size_t on = 0; on < 2; ++on) {
+            for (const settings::Pool& of : {settings, second}) {
+                TemplatePools& pools = add(of, on);
+                for (const char* tenant : {"a", "b", "c"}) {
+                    all.push_back(pools.obtain({tenant + std::to_string(on), ""}, now));
+                    ceiling[all.back()] = of.max_size;
+                }
+            }
+            loop(on).host.on_grant = [this](Client& client) { expect_oldest(client); };
+        }
+        for (unsigned i = 0; i < 60; ++i) {
+            actors.push_back(std::make_unique<Actor>());
+            actors.back()->from = all[i % all.size()];
+        }
+    }
+
+    void expect_oldest(Client& client) {
+        const auto& granted = static_cast<Actor&>(client);
+        for (const auto& other : actors) {
+            if (other.get() == &granted || other->from != granted.from) continue;
+            if (!other->waiting() || other->key != granted.key) continue;
+            EXPECT_GT(other->asked, granted.asked) << "not first in, first out";
+        }
+    }
+
+    void client_step() {
+        Actor& actor = *actors[pick(actors.size())];
+        Pool& from = *actor.from;
+        if (actor.waiting()) {
+            if (chance(5)) from.cancel(actor, now);
+            return;
+        }
+        if (actor.server == nullptr) {
+            actor.key = chance(90) ? 0 : 1;
+            actor.asked = ++asked;
+            acquire(from, actor);
+            return;
+        }
+        FakeServer& server = *actor.server;
+        const bool in_use =
+            server.state() == ServerState::used || server.state() == ServerState::pinned;
+        if (server.state() == ServerState::closing) {
+            actor.server = nullptr;
+        } else if (!in_use || chance(60)) {
+            release(actor);
+        } else if (chance(10)) {
+            from.discard(server, ReapReason::desync, now);
+            actor.server = nullptr;
+        } else if (chance(30)) {
+            from.pin(server, PinReason::temp_table, now);
+        } else if (chance(30)) {
+            from.unpin(server, now);
+        } else if (chance(30)) {
+            from.begin_reset(server, now);
+        } else {
+            from.quiet(server, chance(50), now);
+            if (chance(50)) from.busy(server, now);
+        }
+    }
+
+    void server_step() {
+        FakeLoop& home = *loops[pick(loops.size())];
+        FakeHost& verbs = home.host;
+        switch (pick(5)) {
+            case 0:
+                if (!verbs.dials.empty()) {
+                    const std::size_t which = pick(verbs.dials.size());
+                    if (chance(90)) {
+                        home.answer_dial(which, 2ms, now);
+                    } else {
+                        home.fail_dial(which, static_cast<CreateFailure>(pick(8)), now);
+                    }
+                }
+                break;
+            case 1:
+                if (!verbs.closes.empty()) home.finish_close(pick(verbs.closes.size()), now);
+                break;
+            case 2:
+                if (!verbs.checks.empty()) {
+                    FakeServer* server = verbs.checks.back();
+                    verbs.checks.pop_back();
+                    server->pool()->checked(*server, chance(80), now);
+                }
+                break;
+            case 3:
+                if (!home.servers.empty() && chance(10)) {
+                    FakeServer& lost = *home.servers[pick(home.servers.size())];
+                    std::erase(verbs.checks, &lost);
+                    lost.pool()->server_lost(lost, now);
+                }
+                break;
+            default:
+                if (!home.port.tasks.empty()) home.port.deliver_one();
+        }
+    }
+
+    void operator_step() {
+        Pool& target = *all[pick(all.size())];
+        switch (pick(5)) {
+            case 0:
+                target.pause(now);
+                break;
+            case 1:
+                target.resume(now);
+                break;
+            case 2:
+                target.clear(now);
+                break;
+            case 3: {
+                const unsigned size = 1 + pick(4);
+                ceiling[&target] = std::max(ceiling[&target], size);
+                target.resize(size, now);
+                break;
+            }
+            default:
+                if (side.empty()) {
+                    if (auto token = the_gate().budget.borrow_side(now)) {
+                        side.push_back(std::move(*token));
+                    }
+                } else {
+                    side.clear();
+                }
+        }
+    }
+
+    void step() {
+        const unsigned what = pick(100);
+        if (what < 45) {
+            client_step();
+        } else if (what < 88) {
+            server_step();
+        } else if (what < 98) {
+            now += std::chrono::milliseconds(pick(60));
+            FakeLoop& home = *loops[pick(loops.size())];
+            for (auto& templates : home.templates) templates->tick(now);
+        } else {
+            operator_step();
+        }
+    }
+
+    // Checks still expected of a server that went away meanwhile are forgotten.
+    void forget_stale_checks() {
+        for (auto& home : loops) {
+            std::erase_if(home->host.checks, [&home](FakeServer* server) {
+                return std::none_of(home->servers.begin(), home->servers.end(),
+                                    [server](const auto& s) { return s.get() == server; }) ||
+                       server->state() != ServerState::checking;
+            });
+        }
+        for (auto& actor : actors) {
+            if (actor->server != nullptr && actor->server->state() == ServerState::closing) {
+                actor->server = nullptr;
+            }
+        }
+    }
+
+    void check_budget() {
+        const Budget::Books books = the_gate().budget.books();
+        const unsigned used = books.dialing + books.held + books.closing;
+        EXPECT_LE(used, tokens);
+        if (used <= books.effective) {
+            EXPECT_EQ(books.free + used, books.effective);
+        } else {
+            EXPECT_EQ(books.free, 0U);
+        }
+        const unsigned unmet = books.demand > books.closing ? books.demand - books.closing : 0;
+        EXPECT_LE(books.owed, unmet);
+        EXPECT_EQ(upstream_probe->budget_used(), used);
+        unsigned held = 0, closing = 0, dialing = 0;
+        for (Pool* pool : all) {
+            const Budget::Books account = the_gate().budget.books(pool->account());
+            EXPECT_LE(account.owed, account.held);
+            const PoolCounts c = pool->counts(now);
+            EXPECT_EQ(account.held,
+                      c.idle + c.checking + c.used + c.pinned + c.resetting + c.cancelling);
+            EXPECT_EQ(account.closing, c.closing);
+            EXPECT_GE(account.dialing, c.connecting);
+            held += account.held;
+            closing += account.closing;
+            dialing += account.dialing;
+        }
+        EXPECT_EQ(held + side.size(), books.held);
+        EXPECT_EQ(closing, books.closing);
+        EXPECT_EQ(dialing, books.dialing);
+    }
+
+    void check_pool(Pool& pool) {
+        const PoolCounts counts = pool.counts(now);
+        base::ByWord<ServerState, unsigned> seen;
+        std::vector<CompatibilityKey> idle;
+        pool.for_each_server([&](Server& server) {
+            ++seen[server.state()];
+            if (server.state() == ServerState::idle) idle.push_back(server.key());
+        });
+        EXPECT_EQ(seen[ServerState::idle], counts.idle);
+        EXPECT_EQ(seen[ServerState::checking], counts.checking);
+        EXPECT_EQ(seen[ServerState::used], counts.used);
+        EXPECT_EQ(seen[ServerState::pinned], counts.pinned);
+        EXPECT_EQ(seen[ServerState::resetting], counts.resetting);
+        EXPECT_EQ(seen[ServerState::closing], counts.closing);
+        const unsigned size = counts.connecting + counts.idle + counts.checking + counts.used +
+                              counts.pinned + counts.resetting + counts.cancelling + counts.closing;
+        EXPECT_LE(size, ceiling[&pool]);
+        ceiling[&pool] = std::max(size, counts.max);
+        unsigned waiting = 0;
+        for (const auto& actor : actors) {
+            if (actor->from != &pool || !actor->waiting()) continue;
+            ++waiting;
+            if (counts.paused) continue;
+            EXPECT_EQ(std::count(idle.begin(), idle.end(), actor->key), 0)
+                << "somebody waits for what lies idle";
+        }
+        EXPECT_EQ(waiting, counts.waiting);
+        EXPECT_EQ(pool.tenant_probe().pending.read(), waiting);
+        EXPECT_EQ(pool.tenant_probe().used.read(), counts.used + counts.pinned);
+    }
+
+    void check_probes() {
+        std::map<const telemetry::PoolProbe*, std::array<std::int64_t, 8>> sums;
+        std::map<const telemetry::PoolProbe*, std::int64_t> waiting;
+        for (Pool* pool : all) {
+            const PoolCounts c = pool->counts(now);
+            auto& sum = sums[&pool->probe()];
+            const std::array<unsigned, 8> states{c.connecting, c.idle,   c.checking,
+                                                 c.used,       c.pinned, c.resetting,
+                                                 c.cancelling, c.closing};
+            for (std::size_t i = 0; i < states.size(); ++i) sum[i] += states[i];
+            waiting[&pool->probe()] += c.waiting;
+        }
+        for (const auto& [probe, states] : sums) {
+            for (std::size_t i = 0; i < states.size(); ++i) {
+                EXPECT_EQ(probe->connections(static_cast<ServerState>(i)), states[i]);
+            }
+            EXPECT_EQ(probe->pending(), waiting[probe]);
+        }
+    }
+
+    void check_all() {
+        check_budget();
+        for (Pool* pool : all) check_pool(*pool);
+        check_probes();
+    }
+
+    // Everybody lets go, the world works again: whoever waits must be served.
+    void settle_down() {
+        side.clear();
+        for (Pool* pool : all) {
+            pool->resume(now);
+            pool->resize(4, now);
+        }
+        for (int round = 0; round < 2000; ++round) {
+            bool waiting = false;
+            for (auto& actor : actors) {
+                if (actor->server != nullptr) release(*actor);
+                waiting = waiting || actor->waiting();
+            }
+            if (!waiting) return;
+            now += 10ms;
+            for (auto& home : loops) {
+                home->port.deliver();
+                while (!home->host.dials.empty()) home->answer_dial(0, 2ms, now);
+                while (!home->host.closes.empty()) home->finish_close(0, now);
+                for (FakeServer* server : std::exchange(home->host.checks, {})) {
+                    server->pool()->checked(*server, true, now);
+                }
+                for (auto& templates : home->templates) templates->tick(now);
+            }
+            forget_stale_checks();
+            check_all();
+        }
+        FAIL() << "somebody waits for ever";
+    }
+};
+
+TEST_P(RandomEventsTest, invariants_hold_after_every_event_and_all_are_served_in_the_end) {
+    build();
+    for (int i = 0; i < 6000 && !HasFailure(); ++i) {
+        SCOPED_TRACE(i);
+        step();
+        forget_stale_checks();
+        check_all();
+    }
+    if (!HasFailure()) settle_down();
+}
+
+INSTANTIATE_TEST_SUITE_P(seeds, RandomEventsTest, testing::Range(1U, 9U));
+
+}  // namespace
+}  // namespace weir::pool
