@@ -37,6 +37,7 @@ void Session::enter(telemetry::ClientState state) {
 void Session::finish(telemetry::ClientClose reason) {
     if (finished_) return;
     finished_ = true;
+    home_.not_idle(*this);
     probe_.closed(client_state_, reason);
     home_.retire(*this);
 }
