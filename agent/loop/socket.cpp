@@ -79,6 +79,8 @@ base::Result<base::Fd> listen_on_path(const std::string& address) {
     if (stale(where)) ::unlink(where.sun_path);
     base::Fd socket = listen_at(AF_UNIX, reinterpret_cast<const sockaddr*>(&where), sizeof where);
     if (!socket) return failed(address, errno);
+    // As at a server's own socket, whoever may log in decides, not the file's mode.
+    if (::chmod(where.sun_path, 0777) != 0) return failed(address, errno);
     return socket;
 }
 

@@ -1,10 +1,18 @@
 #include "proxy/lobby.h"
 
+#include <unistd.h>
+
 #include "base/log.h"
 #include "loop/socket.h"
 #include "proxy/postgresql_login.h"
 
 namespace weir::proxy {
+
+Lobby::Door::~Door() {
+    constexpr std::string_view unix_prefix = "unix:";
+    const std::string& address = lobby.shared_.listeners[listener]->settings->address;
+    if (address.rfind(unix_prefix, 0) == 0) ::unlink(address.c_str() + unix_prefix.size());
+}
 
 Lobby::Lobby(Shared& shared, std::vector<std::unique_ptr<PoolLoop>>& homes, std::string salt_secret)
     : shared_(shared),

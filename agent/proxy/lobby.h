@@ -49,6 +49,7 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     struct Door final : loop::Acceptor {  // one listening socket
         Door(Lobby& owner, unsigned index, base::Fd bound)
             : lobby(owner), listener(index), socket(std::move(bound)) {}
+        ~Door() override;  // a unix socket's file goes with it
         void accepted(base::Fd client) override { lobby.accepted(listener, std::move(client)); }
         Lobby& lobby;
         const unsigned listener;
