@@ -62,9 +62,15 @@ class RawClient:
         return self.until(b"Z")
 
     def until(self, *kinds):
+        """Refused where the server said why before it closed the connection."""
         found = []
         while True:
-            found.append(self.next())
+            try:
+                found.append(self.next())
+            except ConnectionError:
+                if found and found[-1][0] == b"E":
+                    raise Refused(messages.error_fields(found[-1][1])) from None
+                raise
             if found[-1][0] in kinds:
                 return found
 

@@ -4,6 +4,7 @@ import pytest
 
 from harness import messages as m
 from harness.raw import RawClient, Refused, kinds
+from harness.waiting import until
 
 pytestmark = pytest.mark.sanitized
 
@@ -158,11 +159,13 @@ def test_messages_in_single_bytes(weir):
         assert m.data_row(client.until_ready()[1][1]) == ["quick"]
 
 
-def test_terminate_in_a_pipeline_still_runs_what_stands_before_it(weir, client, postgres):
-    client.send(m.query("INSERT INTO notes (words) VALUES ('before terminate')"), m.TERMINATE)
-    assert kinds(client.until_ready()) == "CZ"
-    assert postgres.execute("DELETE FROM notes WHERE words = 'before terminate' RETURNING 1", "tenant_b")
-    assert client.closed()
+def test_a_goodbye_behind_a_query_leaves_nothing_behind(weir, client):
+    before = weir.metrics()
+    client.send(m.query("SELECT pg_sleep(0.2)"), m.TERMINATE)
+    until(lambda: weir.since(before).value("weir_client_connections_closed_total", reason="client") == 1, "gone")
+    until(lambda: weir.value("weir_pool_connections", state="used") == 0, "released", timeout=3)
+    with RawClient(weir.ports["trusted"]).login("tenant_b") as other:
+        assert other.query("SELECT 1") == [["1"]]
 
 
 def test_a_password_message_in_the_middle_is_a_protocol_error(client):

@@ -106,8 +106,8 @@ def busy(start_module_weir, postgres):
     """200 tenants known, all on the databases of the shared server."""
     weir = start_module_weir(
         postgres, upstream={"max_connections": 60}, metrics={"tenants_max": 100},
-        pool=[{"name": "tenants", "match": "t{tenant}", "database": "tenant_b", "acquire_timeout": "30s"},
-              {"name": "load", "match": "tenant_a", "acquire_timeout": "30s"}])
+        pool=[{"name": "load", "match": "tenant_a", "acquire_timeout": "30s"},
+              {"name": "tenants", "match": "t{tenant}", "database": "tenant_b", "acquire_timeout": "30s"}])
 
     async def everybody():
         clients = await open_many(200, lambda number: Client.open(weir.ports["trusted"], f"t{number}x"))

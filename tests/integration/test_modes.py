@@ -70,6 +70,7 @@ def test_statement_mode_refuses_transactions(weir):
         assert one.query("SELECT 1") == [["1"]]
         with pytest.raises(Refused) as caught:
             one.query("BEGIN")
+            one.query("SELECT 'too late'")
         assert "transaction" in str(caught.value)
     until(lambda: in_use(weir, "statement") == 0, "released")
     with client(weir, "statement") as one:

@@ -99,7 +99,8 @@ def test_server_stopped_and_started_under_load(start_weir, start_postgres, fast)
     asyncio.run(scenario())
     assert {word for _, word in outcomes} <= {"ok", "08006", "57P01", "57P03", "53300"}
     errors = [when for when, word in outcomes if word != "ok"]
-    assert errors and min(errors) >= times["stopped"] - 0.1
+    # Who already waits when the breaker opens waits on: a short outage need not be seen by anybody.
+    assert not errors or min(errors) >= times["stopped"] - 0.1
     assert times["breaker"] == 0, "open or half-open while the server is away"
     again = min(when for when, word in outcomes if word == "ok" and when > times["started"] - 0.5)
     assert again - times["started"] < max_open_for + 1

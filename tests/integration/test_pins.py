@@ -86,21 +86,3 @@ def test_notifications_reach_a_listener_at_rest(weir, postgres):
         postgres.execute("NOTIFY news, 'hello'", "tenant_c")
         kind, body = listener.next()
         assert kind == b"A" and body.endswith(b"news\0hello\0")
-
-
-def test_state_that_is_refused(start_weir, postgres):
-    weir = start_weir(postgres, pool=[{"name": "strict", "match": "tenant_c", "session_state": "reject"}])
-    with client(weir) as one:
-        answer = one.ask(m.query("CREATE TEMP TABLE mine (n int)"))
-        assert any(kind == b"E" for kind, _ in answer)
-    assert weir.value("weir_pinned_connections") == 0
-
-
-def test_state_that_is_wiped_at_release(start_weir, postgres):
-    weir = start_weir(postgres, pool=[{"name": "wiped", "match": "tenant_c", "session_state": "reset",
-                                       "max_size": 1}])
-    with client(weir) as one, client(weir) as other:
-        one.query("SET work_mem = '6MB'")
-        assert other.query("SHOW work_mem") != [["6MB"]]
-    assert weir.value("weir_releases_total", result="reset") >= 1
-    assert weir.value("weir_pins_total") == 0

@@ -65,9 +65,15 @@ TEST(StatementScan, set_changes_a_setting) {
         {"SET search_path = a, b", "set search_path to a", "SET\tSESSION\nstatement_timeout=0",
          "SET TIME ZONE 'UTC'", "SET NAMES 'UTF8'", "SET",
          "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "SET \"local\" = 1",
-         "SET my.local = 1", "SET local.x = 1", "SET transaction.x TO 1", "SET DateStyle TO x",
-         "RESET search_path", "RESET ALL", "DISCARD ALL", "discard plans"},
+         "SET my.local = 1", "SET local.x = 1", "SET transaction.x TO 1", "SET DateStyle TO x"},
         Effect::setting);
+}
+
+TEST(StatementScan, what_goes_back_to_defaults_leaves_nothing_behind) {
+    for (const std::string_view text :
+         {"RESET search_path", "RESET ALL", "DISCARD ALL", "discard plans"}) {
+        expect_effects(text, 0);
+    }
 }
 
 TEST(StatementScan, set_of_a_transaction_changes_none) {
