@@ -119,6 +119,7 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     [[nodiscard]] Server* hottest_compatible(CompatibilityKey key) const;
     void serve_from_idle(Instant now);
     void check(Server& server, Instant now);
+    void check_more(Instant now);
     void refuse(Waiter& waiter, Refusal refusal, Instant now);
     void timed_out(Waiter& waiter, Instant now);
     void refuse_lane(const Lane& lane, Instant now);

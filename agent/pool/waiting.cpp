@@ -65,6 +65,17 @@ void Pool::checked(Server& server, bool alive, Instant now) {
     settle(now);
 }
 
+// A check has failed: the next idle connection is tried before one is dialed.
+void Pool::check_more(Instant now) {
+    for (const Lane& lane : lanes_) {
+        while (lane.waiting > lane.checking) {
+            Server* server = hottest_compatible(lane.key);
+            if (server == nullptr) break;
+            check(*server, now);
+        }
+    }
+}
+
 // After a pause: whoever waits takes what became idle meanwhile, oldest first.
 void Pool::serve_from_idle(Instant now) {
     Waiter* waiter = waiters_.first();
@@ -156,6 +167,7 @@ Refusal Pool::refusal(AcquireOutcome outcome, Duration waited) const {
 
 // After every event that waiters could feel: get what they lack, tell why they wait.
 void Pool::settle(Instant now) {
+    if (!waiters_.empty() && !idle_.empty() && !paused_) check_more(now);
     seek(now, false);
     recount_waiting(now);
     if (keeps_idle_) notice_thin();

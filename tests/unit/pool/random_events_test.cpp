@@ -330,7 +330,7 @@ class RandomEventsTest : public House, public testing::WithParamInterface<unsign
         for (const std::uint64_t count : served.values) EXPECT_GT(count, 20U);
         for (const ReapReason reason :
              {ReapReason::idle, ReapReason::max_lifetime, ReapReason::check_failed,
-              ReapReason::shrink, ReapReason::stolen, ReapReason::admin}) {
+              ReapReason::stolen, ReapReason::admin}) {
             EXPECT_GT(reaped[reason], 0U) << base::word(reason);
         }
         EXPECT_GT(upstream_probe->transitions(BreakerState::open), 0U);
