@@ -109,7 +109,10 @@ PostgresqlSession::Next PostgresqlSession::begin_message(const pg::Piece& piece)
             // What still comes of a COPY that has failed already goes nowhere, as on a server.
             return server_ != nullptr && !skipping_ ? Next::forward : Next::drop;
         case 'X':
-            leave(ClientClose::client, true);
+            // What was asked before is still answered, as a server would.
+            leaving_ = server_ != nullptr && server().tracker().ready_due() > 0 &&
+                       !server().tracker().batch_open();
+            if (!leaving_) leave(ClientClose::client, true);
             return Next::stop;
         default:
             farewell(protocol_violation("unexpected message from the client"),
@@ -166,10 +169,11 @@ bool PostgresqlSession::inspect(const pg::Piece& piece) {
     if (piece.first) {
         if (server().tracker().settled()) begin_request();
         if ((piece.type == 'B' || piece.type == 'D') && !carry_unnamed(piece)) return false;
-        if (piece.type == 'Q' || piece.type == 'S' || piece.type == 'F') ++requests_sent_;
     }
     if (piece.type == 'Q') scan_query(piece);
     if (piece.type == 'P') scan_parse(piece);
+    const bool ends_request = piece.type == 'Q' || piece.type == 'S' || piece.type == 'F';
+    if (piece.last && ends_request) ++requests_sent_;
     return true;
 }
 
@@ -307,17 +311,26 @@ void PostgresqlSession::ready(pg::TransactionStatus status, bool settled) {
     if (settled) settle(status);
 }
 
+bool PostgresqlSession::accepts(pg::TransactionStatus status) {
+    if (status == pg::TransactionStatus::idle ||
+        tenant_.pool->settings().mode != settings::PoolMode::statement) {
+        return true;
+    }
+    farewell({"0A000", "transaction blocks are not allowed in statement mode", {}},
+             ClientClose::protocol_error, false);
+    return false;
+}
+
 void PostgresqlSession::settle(pg::TransactionStatus status) {
     const base::Instant now = home_.now();
     requests_answered_ = requests_sent_;  // a COPY makes the server ignore some Syncs
     const bool idle = status == pg::TransactionStatus::idle;
-    if (idle && draining_) {
-        dismiss(ClientClose::drain);
+    if (leaving_) {
+        leave(ClientClose::client, true);
         return;
     }
-    if (!idle && tenant_.pool->settings().mode == settings::PoolMode::statement) {
-        farewell({"0A000", "transaction blocks are not allowed in statement mode", {}},
-                 ClientClose::protocol_error, false);
+    if (idle && draining_) {
+        dismiss(ClientClose::drain);
         return;
     }
     if (idle && !keeps_connection()) {

@@ -248,6 +248,10 @@ void PostgresqlServer::received(loop::Slice bytes) {
         if (verdict != pg::ReplyTracker::Verdict::async) answered_ = true;
         if (holder_ != nullptr && !piece.carried.empty()) holder_->reply(piece.carried);
         if (piece.type == 'Z') {
+            if (holder_ != nullptr && !holder_->accepts(tracker_.status())) {
+                from = end;
+                continue;
+            }
             forward(bytes, from, end);
             from = end;
             ready(false);

@@ -143,6 +143,7 @@ bool PostgresqlSession::keeps_connection() const {
 void PostgresqlSession::received(loop::Slice bytes) {
     tenant_.pool->probe().transferred(Side::client, Direction::in, bytes.size());
     tenant_.pool->tenant_probe().bytes_in.add(bytes.size());
+    if (leaving_) return;
     if (!pending_.empty() || waiting() || phase_ == Phase::greeting || refusal_) {
         pending_.append(bytes.bytes());
         if (pending_.size() > loop::Stream::pause_mark) {
@@ -187,11 +188,11 @@ void PostgresqlSession::server_drained() {
     stream_->resume_receive();
 }
 
-void PostgresqlSession::end_of_input() { leave(ClientClose::client, false); }
+void PostgresqlSession::end_of_input() { leave(ClientClose::client, leaving_); }
 
 void PostgresqlSession::closed(int /*error*/) {
     stream_ = nullptr;
-    leave(ClientClose::client, false);
+    leave(ClientClose::client, leaving_);
 }
 
 void PostgresqlSession::server_lost(std::string_view last_words) {

@@ -47,6 +47,8 @@ class PostgresqlSession final : public Session {
     void reply(std::string_view bytes);
     void completed(std::string_view tag);
     void failed(std::string_view sqlstate);
+    // Whether the pool's mode allows this; else the client is told and goes.
+    [[nodiscard]] bool accepts(wire::postgresql::TransactionStatus status);
     void ready(wire::postgresql::TransactionStatus status, bool settled);
     // Nothing is outstanding: the connection goes back, stays for the transaction, or is pinned.
     void settle(wire::postgresql::TransactionStatus status);
@@ -82,7 +84,7 @@ class PostgresqlSession final : public Session {
 
     void greet(const Parameters& parameters);
     void link(PostgresqlServer& server);
-    void unlink();  // gives the connection back, clean
+    void unlink();                                // gives the connection back, clean
     [[nodiscard]] bool keeps_connection() const;  // session and direct modes
     [[nodiscard]] PostgresqlServer& server() const;
     void farewell(const Answer& why, telemetry::ClientClose reason, bool orderly);
@@ -108,6 +110,7 @@ class PostgresqlSession final : public Session {
     bool unnamed_on_server_ = false;  // the connection has this client's unnamed statement
     bool failed_ = false, rolled_back_ = false, discarded_ = false;
     bool draining_ = false;
+    bool leaving_ = false;  // said goodbye while answers were due
     bool server_paused_ = false, client_paused_ = false;
 };
 

@@ -39,7 +39,6 @@ void StatementWords::first_word(std::string_view lower) {
     if (lower == "set") expect_ = Expect::set;
     if (lower == "create") expect_ = Expect::create;
     if (lower == "prepare") expect_ = Expect::prepare;
-    if (lower == "reset" || lower == "discard") found(Effect::setting);
     if (lower == "listen") found(Effect::listen);
     if (lower == "execute") found(Effect::prepared);
     if (lower == "load") found(Effect::other);
