@@ -159,6 +159,13 @@ def test_messages_in_single_bytes(weir):
         assert m.data_row(client.until_ready()[1][1]) == ["quick"]
 
 
+def test_what_stands_before_a_goodbye_still_runs_and_is_answered(client, postgres):
+    client.send(m.query("INSERT INTO notes (words) VALUES ('before the goodbye')"), m.TERMINATE)
+    assert kinds(client.until_ready()) == "CZ"
+    assert postgres.execute("DELETE FROM notes WHERE words = 'before the goodbye' RETURNING 1", "tenant_b")
+    assert client.closed()
+
+
 def test_a_goodbye_behind_a_query_leaves_nothing_behind(weir, client):
     before = weir.metrics()
     client.send(m.query("SELECT pg_sleep(0.2)"), m.TERMINATE)
