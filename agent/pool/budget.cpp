@@ -117,11 +117,13 @@ void Budget::dial_failed(Account& account, Instant now) {
     rebalance(step, now);
 }
 
-void Budget::begin_closing(Account& account, bool recalled) {
-    change(account, [recalled](Account& a) {
+void Budget::begin_closing(Account& account, bool recalled, Instant now) {
+    change(account, [recalled, now](Account& a) {
         assert(a.held_ > 0);
         --a.held_;
         ++a.closing_;
+        // It was served until now: those who were not come first.
+        a.unserved_since_ = now;
         if (recalled) ++a.recalled_closing_;
         if (a.owed_ > 0) --a.owed_;
         if (a.owed_idle_ > 0) --a.owed_idle_;
@@ -131,7 +133,7 @@ void Budget::begin_closing(Account& account, bool recalled) {
 bool Budget::surrender(Account& account, Instant now) {
     Step step(*this);
     if (account.owed_ == 0) return false;
-    begin_closing(account, true);
+    begin_closing(account, true, now);
     rebalance(step, now);
     return true;
 }
@@ -139,7 +141,7 @@ bool Budget::surrender(Account& account, Instant now) {
 void Budget::closing(Account& account, Instant now) {
     Step step(*this);
     // Whatever the reason, one connection less pays what is owed.
-    begin_closing(account, account.owed_ > 0);
+    begin_closing(account, account.owed_ > 0, now);
     rebalance(step, now);
 }
 

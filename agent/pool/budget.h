@@ -115,7 +115,7 @@ class Budget {
     template <class Change>
     void change(Account& account, Change apply);
     void give_back_side();
-    void begin_closing(Account& account, bool recalled);
+    void begin_closing(Account& account, bool recalled, Instant now);
     [[nodiscard]] unsigned used() const { return dialing_ + held_ + closing_ + side_; }
     [[nodiscard]] unsigned free() const { return used() < effective_ ? effective_ - used() : 0; }
     [[nodiscard]] Duration current_quantum() const;
@@ -124,7 +124,7 @@ class Budget {
     void grant_free(Step& step, Instant now);
     [[nodiscard]] unsigned kept_for_others(const AccountGroup& group) const;
     [[nodiscard]] Account* next_in_line() const;
-    void cancel_recalls(Step& step, Instant now);
+    void cancel_recalls();
     void make_recalls(Step& step, Instant now);
     void move_stuck_recalls(Step& step, Instant now);
     void cancel_one(Account& account);

@@ -124,7 +124,8 @@ void Pool::enter(Server& server, ServerState to, Instant now) {
     server.since_ = now;
     if (from == ServerState::checking) --lanes_.of(server.key_).checking;
     if (to == ServerState::checking) ++lanes_.of(server.key_).checking;
-    if (recalls_limited_) report_recallable(now);
+    const bool pin_changed = (from == ServerState::pinned) != (to == ServerState::pinned);
+    if (recalls_limited_ && pin_changed) report_recallable(now);
     const int change =
         static_cast<int>(weir::pool::in_use(to)) - static_cast<int>(weir::pool::in_use(from));
     if (change == 0) return;

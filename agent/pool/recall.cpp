@@ -11,7 +11,7 @@ namespace weir::pool {
 void Budget::rebalance(Step& step, Instant now) {
     latest_ = std::max(latest_, now);
     grant_free(step, now);
-    cancel_recalls(step, now);
+    cancel_recalls();
     make_recalls(step, now);
 }
 
@@ -67,8 +67,12 @@ void Budget::cancel_one(Account& account) {
     change(account, [](Account& a) { --a.owed_; });
 }
 
-// Demand that went away, or that closing connections will meet, needs no recall.
-void Budget::cancel_recalls(Step&, Instant) {
+// Demand that went away, or that closing connections will meet, needs no recall; and nobody gives
+// up a connection for demand of its own.
+void Budget::cancel_recalls() {
+    for (Account* account : holders_) {
+        while (account->owed_ > demand_ - account->demand_) cancel_one(*account);
+    }
     const unsigned target = demand_ > closing_ ? demand_ - closing_ : 0;
     while (owed_ > target) {
         Account* poorest = nullptr;

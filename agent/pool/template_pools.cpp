@@ -89,14 +89,17 @@ bool TemplatePools::make_room(Instant now) {
                       candidates.end(),
                       [](const Pool* a, const Pool* b) { return a->last_used_ < b->last_used_; });
     candidates.resize(asked);
+    Pool* longest_unused = nullptr;
     for (Pool* pool : candidates) {
-        if (pool->empty() && scope_->host.forgettable(*pool)) {
+        if (!pool->empty()) {
+            if (longest_unused == nullptr) longest_unused = pool;
+        } else if (scope_->host.forgettable(*pool)) {
             erase(*pool);
             if (!full()) return true;
-        } else if (!pool->empty()) {
-            pool->retire(now);  // the next one to ask finds it empty
         }
     }
+    // Whoever asks next may find this one empty.
+    if (longest_unused != nullptr) longest_unused->retire(now);
     return false;
 }
 
