@@ -77,10 +77,7 @@ void PostgresqlServer::send_hidden(char type, std::string_view message) {
 
 void PostgresqlServer::release() {
     if (cancel_under_way()) {
-        holder_ = nullptr;
-        pool()->begin_cancel(*this, home_.now());
-        chore_ = Chore::drain;
-        chore_began();
+        abandon(true, true, false);
         return;
     }
     finish(ReleaseResult::clean);
