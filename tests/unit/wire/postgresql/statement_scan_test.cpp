@@ -225,8 +225,8 @@ TEST(StatementScan, every_word_of_a_block_counts) {
     expect_each(
         {"DO $$ BEGIN PERFORM set_config('a', 'b', true); END $$", "DO $$ BEGIN SET x = 1; END $$",
          "DO LANGUAGE plpgsql 'BEGIN SET x = 1; END'", "do $$begin -- update\nset x=1; end$$",
-         "DO $$ BEGIN -- we do not SET LOCAL\n RESET x; END $$",
-         "DO $a$ BEGIN /*'*/ RESET x; END $a$", "CALL p('SET x = 1')",
+         "DO $$ BEGIN -- we do not SET LOCAL\n SET x = 1; END $$",
+         "DO $a$ BEGIN /*'*/ SET x = 1; END $a$", "CALL p('SET x = 1')",
          "DO $$ BEGIN IF 'a' THEN SET x = 1; END IF; END $$"},
         Effect::setting);
     expect_effects("DO $$ BEGIN EXECUTE 'CREATE TEMP TABLE t ()'; END $$",
