@@ -90,6 +90,11 @@ class PostgresServer:
     def add_role(self, name, password, options=""):
         self.execute(f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{password}' {options}")
 
+    def trust(self, name):
+        """From now on that account needs no password."""
+        (self.data / "pg_hba.conf").write_text(f"host all {name} 127.0.0.1/32 trust\n{RULES}")
+        self.execute("SELECT pg_reload_conf()")
+
     def add_databases(self, names, owner=None):
         with self.connect() as connection:
             for name in names:
