@@ -8,11 +8,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
-# Suppressions name whole libraries that were not built with the sanitizer; none is of our own code.
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",
-    "TSAN_OPTIONS": f"suppressions={TESTS}/tsan.supp:history_size=4",
+    "TSAN_OPTIONS": "history_size=4",
 }
 
 
