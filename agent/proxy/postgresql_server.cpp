@@ -371,6 +371,9 @@ void PostgresqlServer::say_goodbye() { stream_->write(pg::terminate()); }
 bool PostgresqlServer::request_untouched(int error) const {
     if (answered_ || !request_whole_ || request_.empty()) return false;
     if (!fatal_.empty()) return error == ECONNRESET;  // reset: our bytes were never read
+    // Without a word before it a reset proves nothing: the server may have read and run the request
+    // while its kernel still delayed the acknowledgement, which a reset then does not carry.
+    if (error == ECONNRESET) return false;
     const auto acknowledged =
         stream_ == nullptr ? acknowledged_at_loss_ : stream_->acknowledged_bytes();
     if (!acknowledged || !acknowledged_at_open_) return error == EPIPE;
