@@ -66,6 +66,7 @@ void PoolLoop::receive(Newcomer newcomer) {
     const std::string key = newcomer.route.key();
     TenantPool* tenant = obtain(newcomer.route, newcomer.database);
     shared_.directory.arrived(key);
+    if (tenant == nullptr) (void)shared_.directory.forget(key);
     const settings::Pool& settings = *shared_.templates[newcomer.route.template_index];
     if (tenant == nullptr ||
         (settings.max_clients > 0 && tenant->clients >= settings.max_clients)) {

@@ -20,6 +20,11 @@ namespace {
 
 constexpr std::uint32_t bit(Effect effect) { return 1U << static_cast<unsigned>(effect); }
 
+// Whether a server may be sent messages of this type at all, goodbyes apart.
+constexpr bool asks(char type) {
+    return std::string_view("QPBDECSHFdcf").find(type) != std::string_view::npos;
+}
+
 PinReason pin_reason(std::uint32_t effects) {
     static constexpr std::array reasons{
         std::pair{Effect::prepared, PinReason::prepared},
@@ -56,12 +61,13 @@ void PostgresqlSession::process(std::string_view bytes, const loop::Slice* slice
             return;
         }
         const std::size_t end = at + piece.bytes.size();
-        Next next = dropping_ ? Next::drop : Next::forward;
+        const bool lost = !piece.first && server_ == nullptr;
+        Next next = dropping_ || lost ? Next::drop : Next::forward;
         if (piece.first) {
             // A goodbye or a violation acts on what was sent before it, an unnamed statement's
             // Parse goes between: all that precedes must be on its way first.
-            if (piece.type == 'X' ||
-                ((piece.type == 'B' || piece.type == 'D') && unnamed_elsewhere())) {
+            const bool carries = (piece.type == 'B' || piece.type == 'D') && unnamed_elsewhere();
+            if (carries || !asks(piece.type)) {
                 forward(bytes, slice, from, at);
                 from = at;
             }
@@ -86,6 +92,12 @@ void PostgresqlSession::process(std::string_view bytes, const loop::Slice* slice
                     if (!piece.carried.empty()) server().send(piece.carried);
                     server().asked(piece.type);
                 }
+                if (piece.last && half_sent_) {
+                    half_sent_ = false;
+                    forward(bytes, slice, from, end);
+                    from = end;
+                    if (server().tracker().settled()) settle(server().tracker().status());
+                }
                 break;
         }
     }
@@ -107,7 +119,8 @@ PostgresqlSession::Next PostgresqlSession::begin_message(const pg::Piece& piece)
         case 'c':
         case 'f':
             // What still comes of a COPY that has failed already goes nowhere, as on a server.
-            return server_ != nullptr && !skipping_ ? Next::forward : Next::drop;
+            return server_ != nullptr && !skipping_ && !server().tracker().settled() ? Next::forward
+                                                                                     : Next::drop;
         case 'X':
             // What was asked before is still answered, as a server would.
             leaving_ = server_ != nullptr && server().tracker().ready_due() > 0 &&
@@ -222,7 +235,7 @@ void PostgresqlSession::scan_query(const pg::Piece& piece) {
     if (piece.first) {
         unnamed_.clear();  // a simple Query destroys the unnamed statement
         unnamed_on_server_ = false;
-        statement_scan_.reset();
+        statement_scan_.reset(server().standard_strings());
     }
     statement_scan_.feed(piece.body.substr(0, piece.body.find('\0')));
     if (!piece.last) return;
@@ -244,7 +257,7 @@ void PostgresqlSession::scan_parse(const pg::Piece& piece) {
         unnamed_on_server_ = true;  // the newest text is on this very connection, if on any
         return;
     }
-    statement_scan_.reset();
+    statement_scan_.reset(server().standard_strings());
     statement_scan_.feed(std::string_view(parse_).substr(name_end + 1));
     statement_scan_.finish();
     note_effects(statement_scan_.effects());
@@ -327,6 +340,10 @@ void PostgresqlSession::settle(pg::TransactionStatus status) {
     const bool idle = status == pg::TransactionStatus::idle;
     if (leaving_) {
         leave(ClientClose::client, true);
+        return;
+    }
+    if (scanner_.inside_body() && !dropping_) {
+        half_sent_ = true;  // the rest of a message must not go to another connection
         return;
     }
     if (idle && draining_) {

@@ -32,7 +32,13 @@ constexpr std::size_t body_limit = 8192;
 PostgresqlServer::PostgresqlServer(PoolLoop& home, TenantPool& tenant, pool::CompatibilityKey key,
                                    upstream::Established established, std::uint32_t id)
     : ServerConnection(home, tenant, key, std::move(established), id),
-      acknowledged_at_open_(stream_->acknowledged_bytes()) {}
+      acknowledged_at_open_(stream_->acknowledged_bytes()) {
+    for (const auto& [name, value] : parameters_) note_string_mode(name, value);
+}
+
+void PostgresqlServer::note_string_mode(std::string_view name, std::string_view value) {
+    if (name == "standard_conforming_strings") standard_strings_ = value == "on";
+}
 
 void PostgresqlServer::begin_use(PostgresqlSession& holder) {
     assert(holder_ == nullptr && chore_ == Chore::none && tracker_.settled());
@@ -41,6 +47,8 @@ void PostgresqlServer::begin_use(PostgresqlSession& holder) {
     request_whole_ = true;
     dirty_ = false;
     rolled_back_ = false;
+    fatal_.clear();
+    sends_ = 0;
     request_.clear();
     sent_before_use_ = sent_;
 }
@@ -53,6 +61,7 @@ void PostgresqlServer::begin_request() {
 void PostgresqlServer::send(loop::Slice bytes) {
     const std::string_view text = bytes.bytes();
     sent_ += text.size();
+    ++sends_;
     tenant_.pool->probe().transferred(Side::upstream, Direction::out, text.size());
     const std::size_t room = request_limit - request_.size();
     request_whole_ = request_whole_ && text.size() <= room;
@@ -62,6 +71,7 @@ void PostgresqlServer::send(loop::Slice bytes) {
 
 void PostgresqlServer::send(std::string_view text) {
     sent_ += text.size();
+    ++sends_;
     tenant_.pool->probe().transferred(Side::upstream, Direction::out, text.size());
     const std::size_t room = request_limit - request_.size();
     request_whole_ = request_whole_ && text.size() <= room;
@@ -76,7 +86,7 @@ void PostgresqlServer::send_hidden(char type, std::string_view message) {
 }
 
 void PostgresqlServer::release() {
-    if (cancel_under_way()) {
+    if (cancel_under_way() || cancel_at_large_) {
         abandon(true, true, false);
         return;
     }
@@ -95,7 +105,7 @@ void PostgresqlServer::abandon(bool orderly, bool whole, bool dirty) {
     holder_ = nullptr;
     dirty_ = dirty_ || dirty;
     pause(false);
-    if (!whole) {
+    if (!whole || cancel_at_large_) {
         give_up(ReapReason::desync);
         return;
     }
@@ -129,6 +139,8 @@ void PostgresqlServer::clean() {
         chore_began();
         return;
     }
+    // What DISCARD ALL leaves are the server's defaults, changed since the connection was made.
+    if (chore_ == Chore::discard) adopt_parameters();
     if (tracker_.status() != pg::TransactionStatus::idle) {
         rolled_back_ = true;
         start(Chore::rollback, "ROLLBACK");
@@ -162,8 +174,10 @@ void PostgresqlServer::request_cancel() {
 }
 
 void PostgresqlServer::cancel_delivered(bool delivered) {
+    // It may still be on its way to hit whoever comes next: nobody may.
+    if (!delivered) cancel_at_large_ = true;
     if (holder_ != nullptr || chore_ == Chore::none) return;
-    if (!delivered) {  // it may still be on its way to hit whoever comes next
+    if (!delivered) {
         give_up(ReapReason::desync);
         return;
     }
@@ -196,16 +210,21 @@ void PostgresqlServer::received(loop::Slice bytes) {
             return;
         }
         const std::size_t end = at + piece.bytes.size();
+        const bool whole = piece.first && piece.last;
+        if (piece.first) receiver_ = holder_;
         std::string_view body = piece.body;
-        if (body_matters(piece.type) && !(piece.first && piece.last)) {
-            if (piece.first) body_.clear();
-            body_.append(piece.body.substr(0, body_limit - std::min(body_limit, body_.size())));
-            body = body_;
-        }
-        if (!piece.last) {
-            if (holder_ != nullptr && !piece.carried.empty()) holder_->reply(piece.carried);
-            answered_ = true;
-            continue;
+        if (!whole) {
+            forward(bytes, from, at);
+            from = end;
+            if (body_matters(piece.type)) {
+                gather(piece);
+                body = body_;
+            } else if (holder_ != nullptr && holder_ == receiver_) {
+                if (!piece.carried.empty()) holder_->reply(piece.carried);
+                forward(bytes, at, end);
+                answered_ = true;
+            }
+            if (!piece.last) continue;
         }
         if (holder_ == nullptr && chore_ == Chore::none) {
             if (!unsolicited(piece.type, body)) return;
@@ -222,28 +241,32 @@ void PostgresqlServer::received(loop::Slice bytes) {
             forward(bytes, from, at);
             from = end;
             answered_ = true;
+            gathered_.clear();
             if (piece.type == 'Z') ready(true);
             continue;
         }
         if (verdict == pg::ReplyTracker::Verdict::farewell) {
             forward(bytes, from, at);
-            fatal_.assign(piece.carried);
-            fatal_.append(piece.bytes);
+            keep_last_words(piece);
             from = end;
             continue;
         }
-        if (!answered_ && piece.type == 'E' && piece.first) {
+        if (!answered_ && piece.type == 'E' && whole) {
             // The server may have ended before it read the request: lost() will tell.
             const auto error = pg::read_error(body);
-            if (error && error->sqlstate == "57P01") {
-                fatal_.assign(piece.carried);
-                fatal_.append(piece.bytes);
+            if (error && error->sqlstate == "57P01" && error->severity == "FATAL") {
+                keep_last_words(piece);
                 from = end;
                 continue;
             }
         }
         if (verdict != pg::ReplyTracker::Verdict::async) answered_ = true;
-        if (holder_ != nullptr && !piece.carried.empty()) holder_->reply(piece.carried);
+        if (whole) {
+            if (holder_ != nullptr && !piece.carried.empty()) holder_->reply(piece.carried);
+        } else if (!gathered_.empty()) {
+            if (holder_ != nullptr && holder_ == receiver_) holder_->reply(gathered_);
+            gathered_.clear();
+        }
         if (piece.type == 'Z') {
             if (holder_ != nullptr && !holder_->accepts(tracker_.status())) {
                 from = end;
@@ -256,6 +279,27 @@ void PostgresqlServer::received(loop::Slice bytes) {
             return;
         }
     }
+}
+
+// A part of a message that must be understood before it is passed on: held back until it is whole,
+// unless it is longer than what is looked at.
+void PostgresqlServer::gather(const pg::Piece& piece) {
+    if (piece.first) {
+        body_.clear();
+        gathered_.clear();
+    }
+    body_.append(piece.body.substr(0, body_limit - std::min(body_limit, body_.size())));
+    gathered_.append(piece.carried);
+    gathered_.append(piece.bytes);
+    if (gathered_.size() <= 2 * body_limit) return;
+    answered_ = true;
+    if (holder_ != nullptr && holder_ == receiver_) holder_->reply(gathered_);
+    gathered_.clear();
+}
+
+void PostgresqlServer::keep_last_words(const pg::Piece& piece) {
+    fatal_ = gathered_.empty() ? std::string(piece.carried).append(piece.bytes) : gathered_;
+    gathered_.clear();
 }
 
 void PostgresqlServer::forward(const loop::Slice& bytes, std::size_t from, std::size_t to) {
@@ -303,13 +347,7 @@ bool PostgresqlServer::unsolicited(char type, std::string_view body) {
     if (type == 'N' || type == 'A') return true;
     if (type == 'S') {
         parameter_reported(body);
-        for (const auto& [name, value] : changed_) {
-            for (auto& [known, old] : parameters_) {
-                if (known == name) old = value;
-            }
-        }
-        changed_.clear();
-        tenant_.greetings.insert_or_assign(key(), parameters_);
+        adopt_parameters();
         return true;
     }
     if (type == 'E') {
@@ -318,6 +356,17 @@ bool PostgresqlServer::unsolicited(char type, std::string_view body) {
         desync();
     }
     return false;
+}
+
+void PostgresqlServer::adopt_parameters() {
+    if (changed_.empty()) return;
+    for (const auto& [name, value] : changed_) {
+        for (auto& [known, old] : parameters_) {
+            if (known == name) old = value;
+        }
+    }
+    changed_.clear();
+    tenant_.greetings.insert_or_assign(key(), parameters_);
 }
 
 void PostgresqlServer::ready(bool hidden) {
@@ -353,6 +402,7 @@ void PostgresqlServer::resolve_doubt() {
 void PostgresqlServer::parameter_reported(std::string_view body) {
     const auto parameter = pg::read_parameter_status(body);
     if (!parameter) return;
+    note_string_mode(parameter->name, parameter->value);
     const auto same_name = [&](const auto& entry) { return entry.first == parameter->name; };
     const auto changed = std::find_if(changed_.begin(), changed_.end(), same_name);
     if (changed != changed_.end()) changed_.erase(changed);
@@ -376,7 +426,8 @@ bool PostgresqlServer::request_untouched(int error) const {
     if (error == ECONNRESET) return false;
     const auto acknowledged =
         stream_ == nullptr ? acknowledged_at_loss_ : stream_->acknowledged_bytes();
-    if (!acknowledged || !acknowledged_at_open_) return error == EPIPE;
+    // A broken pipe speaks of the last send only: there must have been no other.
+    if (!acknowledged || !acknowledged_at_open_) return error == EPIPE && sends_ == 1;
     return *acknowledged - *acknowledged_at_open_ == sent_before_use_;
 }
 

@@ -42,6 +42,8 @@ class PostgresqlServer final : public ServerConnection {
     void pause(bool paused);
     [[nodiscard]] const wire::postgresql::ReplyTracker& tracker() const { return tracker_; }
     [[nodiscard]] const Parameters& parameters() const { return parameters_; }
+    // standard_conforming_strings as last reported: how its statements' strings are to be read.
+    [[nodiscard]] bool standard_strings() const { return standard_strings_; }
     [[nodiscard]] bool parameters_changed() const { return !changed_.empty(); }
     [[nodiscard]] std::size_t unsent() const { return stream_ == nullptr ? 0 : stream_->unsent(); }
 
@@ -68,7 +70,11 @@ class PostgresqlServer final : public ServerConnection {
     void ready(bool hidden);
     void resolve_doubt();
     void parameter_reported(std::string_view body);
+    void note_string_mode(std::string_view name, std::string_view value);
     void forward(const loop::Slice& bytes, std::size_t from, std::size_t to);
+    void gather(const wire::postgresql::Piece& piece);
+    void keep_last_words(const wire::postgresql::Piece& piece);
+    void adopt_parameters();
     void clean();
     void start(Chore chore, std::string_view sql);
     void finish(pool::ReleaseResult result);
@@ -80,6 +86,11 @@ class PostgresqlServer final : public ServerConnection {
     wire::postgresql::Scanner scanner_;
     wire::postgresql::ReplyTracker tracker_;
     Chore chore_ = Chore::none;
+    const PostgresqlSession* receiver_ = nullptr;  // to whom the message under way belongs
+    std::string gathered_;          // of a message that must be whole before it is passed on
+    bool cancel_at_large_ = false;  // one was sent and not confirmed: nobody may come next
+    unsigned sends_ = 0;            // since begin_use()
+    bool standard_strings_ = true;
     bool answered_ = false;      // since begin_use()
     bool request_whole_ = true;  // request_ holds all that was sent since begin_use()
     bool dirty_ = false;         // session state to be discarded before the next client

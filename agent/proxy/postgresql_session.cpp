@@ -106,6 +106,7 @@ void PostgresqlSession::run() {
         const Parameters parameters = server().parameters();
         unlink();
         greet(parameters);
+        if (finished_) return;
     }
     const std::string bytes = std::exchange(pending_, {});
     if (client_paused_) {
@@ -119,6 +120,7 @@ void PostgresqlSession::run() {
 void PostgresqlSession::link(PostgresqlServer& server) {
     server_ = &server;
     unnamed_on_server_ = false;
+    half_sent_ = false;
     server.begin_use(*this);
     enter(ClientState::active);
 }
@@ -128,6 +130,10 @@ void PostgresqlSession::unlink() {
     server_ = nullptr;
     server_paused_ = false;
     retries_ = 0;
+    if (client_paused_) {  // nobody else would wake it: the connection is another's now
+        client_paused_ = false;
+        stream_->resume_receive();
+    }
     released.release();
 }
 
@@ -224,6 +230,7 @@ void PostgresqlSession::retry(const std::string& request) {
     requests_sent_ = requests_answered_;
     const std::string bytes = std::exchange(pending_, {});
     process(bytes, nullptr);
+    if (!finished_ && server_ == nullptr && !waiting()) enter(ClientState::idle);
 }
 
 void PostgresqlSession::dismiss(ClientClose reason) {

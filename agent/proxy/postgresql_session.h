@@ -110,7 +110,8 @@ class PostgresqlSession final : public Session {
     bool unnamed_on_server_ = false;  // the connection has this client's unnamed statement
     bool failed_ = false, rolled_back_ = false, discarded_ = false;
     bool draining_ = false;
-    bool leaving_ = false;  // said goodbye while answers were due
+    bool half_sent_ = false;  // settled while a message of the client's is half sent
+    bool leaving_ = false;    // said goodbye while answers were due
     bool server_paused_ = false, client_paused_ = false;
 };
 

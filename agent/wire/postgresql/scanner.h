@@ -71,6 +71,7 @@ class Scanner {
 
     [[nodiscard]] bool between_messages() const { return header_have_ == 0 && body_left_ == 0; }
 
+    [[nodiscard]] bool inside_body() const { return body_left_ > 0; }
     // The bytes of a header that has begun but is not whole; empty inside a body.
     [[nodiscard]] std::string_view unfinished_header() const {
         return {header_.data(), header_have_ < header_size ? header_have_ : std::size_t{0}};
