@@ -1,6 +1,7 @@
 #include "pool/lanes.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace weir::pool {
 namespace {
@@ -22,6 +23,13 @@ Lane* Lanes::find(CompatibilityKey key) {
     const auto found =
         std::find_if(lanes_.begin(), lanes_.end(), [key](const Lane& l) { return l.key == key; });
     return found == lanes_.end() ? nullptr : &*found;
+}
+
+void Lanes::forget(CompatibilityKey key) {
+    std::erase_if(lanes_, [key](const Lane& l) {
+        assert(l.key != key || l.waiting + l.dialing + l.checking == 0);
+        return l.key == key;
+    });
 }
 
 Lane& Lanes::of(CompatibilityKey key) {

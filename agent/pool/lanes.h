@@ -35,6 +35,7 @@ class Lanes {
   public:
     [[nodiscard]] Lane& of(CompatibilityKey key);  // found or made; valid until the next of()
     [[nodiscard]] Lane* find(CompatibilityKey key);
+    void forget(CompatibilityKey key);  // precondition: nobody waits, no dial is under way
     [[nodiscard]] auto begin() const { return lanes_.begin(); }
     [[nodiscard]] auto end() const { return lanes_.end(); }
 

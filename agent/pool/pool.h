@@ -58,6 +58,8 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     // The connection can't be trusted any more: counts a broken release when held, and closes it.
     // No effect when it is closing already.
     void discard(Server& server, ReapReason reason, Instant now);
+    // The key stands for something else from now on. Precondition: nobody uses it.
+    void forget(CompatibilityKey key) { lanes_.forget(key); }
     void pin(Server& server, PinReason reason, Instant now);
     void unpin(Server& server, Instant now);
     // The client has let go but the connection must first be cleaned, or a cancel be delivered.

@@ -1,7 +1,5 @@
 #include "proxy/pool_loop.h"
 
-#include <cassert>
-
 #include "base/log.h"
 #include "proxy/engine.h"
 
@@ -101,20 +99,20 @@ TenantPool* PoolLoop::obtain(const Route& route, const std::string& database) {
         slot->directory_key = route.key();
         slot->database =
             settings.database.empty() ? database : settings::fill(settings.database, route.match);
-        // Key 0 is the template's own account, so that connections can be made before a client
-        // comes.
+        // Key 0 is the template's own account, always in use, so that connections can be made
+        // before a client comes.
         if (!settings.user.empty()) {
-            slot->handshakes.push_back({settings::fill(settings.user, route.match), {}, {}});
+            (void)slot->key({settings::fill(settings.user, route.match), {}, {}});
         }
     }
     return slot.get();
 }
 
 void PoolLoop::dial(pool::Pool& pool, pool::CompatibilityKey key) {
-    const TenantPool& tenant = *tenants_.at(&pool);
+    TenantPool& tenant = *tenants_.at(&pool);
     const settings::Pool& settings = pool.settings();
-    assert(key < tenant.handshakes.size());
-    const Handshake& handshake = tenant.handshakes[key];
+    const Handshake& handshake = tenant.handshake(key);
+    tenant.use(key);
     upstream::DialRequest request;
     request.database = tenant.database;
     request.user = handshake.user;
@@ -144,6 +142,7 @@ void PoolLoop::dialed(pool::Pool& pool, pool::CompatibilityKey key, upstream::Di
                                                      {"reason", base::word(failure.reason)},
                                                      {"error", failure.message}});
         pool.dial_failed(key, failure.reason, failure.sqlstate, failure.message, now());
+        tenant.leave(key);
         return;
     }
     link.connected();
@@ -153,6 +152,7 @@ void PoolLoop::dialed(pool::Pool& pool, pool::CompatibilityKey key, upstream::Di
     ServerConnection& added = *connection;
     servers_.emplace(id, std::move(connection));
     pool.dialed(added, key, took, now());
+    tenant.leave(key);  // the connection took its own
 }
 
 void PoolLoop::grant(pool::Waiter& waiter, pool::Server& server) {
@@ -236,9 +236,10 @@ void PoolLoop::deliver_cancel(std::uint32_t connection,
 
 void PoolLoop::tick(base::Instant now) {
     for (const auto& pools : templates_) pools->tick(now);
-    while (ServerConnection* connection = chores_.first()) {
-        if (connection->deadline() > now) break;
-        connection->chore_overdue();
+    for (ServerConnection* connection = chores_.first(); connection != nullptr;) {
+        ServerConnection* const next = chores_.next(*connection);
+        if (connection->deadline() <= now) connection->chore_overdue();
+        connection = next;
     }
     for (std::size_t i = 0; i < idle_clients_.size(); ++i) {
         const base::Duration limit = shared_.listeners[i]->settings->client_idle_timeout;

@@ -1,5 +1,7 @@
 // How a server connection becomes fit for the next client: cancelling, draining, rolling back and
 // discarding what the last one left.
+#include <algorithm>
+
 #include "proxy/pool_loop.h"
 #include "proxy/postgresql_server.h"
 #include "proxy/postgresql_session.h"
@@ -40,22 +42,33 @@ void PostgresqlServer::abandon(bool orderly, bool whole, bool dirty) {
         clean();
         return;
     }
-    if (tracker_.copying_in()) {
-        stream_->write(pg::copy_fail("the client has gone"));
-        tracker_.sent('f');
-    }
-    if (tracker_.batch_open()) {
-        stream_->write(pg::sync());
-        tracker_.sent('S');
-    }
+    end_batch();
     resolve_doubt();
-    if (orderly) {
-        pool()->begin_reset(*this, home_.now());
+    if (!orderly) {
+        cancel_work();
         return;
     }
+    pool()->begin_reset(*this, home_.now());
+    const base::Duration limit = tenant_.pool->settings().query_timeout;
+    chore_began(limit.count() > 0 ? std::min(limit, finishing_limit) : finishing_limit);
+}
+
+void PostgresqlServer::cancel_work() {
     pool()->begin_cancel(*this, home_.now());
     chore_began();
     deliver_cancel();
+}
+
+// What a client that took its leave had asked for runs too long: it is cancelled, once.
+bool PostgresqlServer::chore_late() {
+    if (chore_ != Chore::drain || state() != pool::ServerState::resetting) return false;
+    cancel_work();
+    return true;
+}
+
+void PostgresqlServer::end_batch() {
+    if (tracker_.copying_in()) say('f', pg::copy_fail("the client has gone"));
+    if (tracker_.batch_open()) say('S', pg::sync());
 }
 
 // Precondition: nothing outstanding. Takes the next step towards a connection anybody may use.
@@ -87,10 +100,7 @@ void PostgresqlServer::start(Chore chore, std::string_view sql) {
     }
     chore_ = chore;
     chore_began();
-    const std::string message = pg::query(sql);
-    sent_ += message.size();
-    tracker_.sent('Q');
-    stream_->write(message);
+    say('Q', pg::query(sql));
 }
 
 void PostgresqlServer::check() { start(Chore::check, ""); }

@@ -48,6 +48,11 @@ void PostgresqlSession::process(std::string_view bytes, const loop::Slice* slice
     while (!finished_) {
         const std::size_t at = bytes.size() - rest.size();
         const pg::Scanner before = scanner_;
+        if (output_full_ && scanner_.between_messages()) {
+            forward(bytes, slice, from, at);
+            pending_.assign(rest);
+            return;
+        }
         pg::Piece piece;
         const pg::Scanner::Status status = scanner_.next(rest, piece);
         if (status == pg::Scanner::Status::need_more) {
@@ -66,7 +71,7 @@ void PostgresqlSession::process(std::string_view bytes, const loop::Slice* slice
         if (piece.first) {
             // A goodbye or a violation acts on what was sent before it, an unnamed statement's
             // Parse goes between: all that precedes must be on its way first.
-            const bool carries = (piece.type == 'B' || piece.type == 'D') && unnamed_elsewhere();
+            const bool carries = (piece.type == 'B' || piece.type == 'D') && !unnamed_on_server_;
             if (carries || !asks(piece.type)) {
                 forward(bytes, slice, from, at);
                 from = at;
@@ -124,7 +129,7 @@ PostgresqlSession::Next PostgresqlSession::begin_message(const pg::Piece& piece)
         case 'X':
             // What was asked before is still answered, as a server would.
             leaving_ = server_ != nullptr && server().tracker().ready_due() > 0 &&
-                       !server().tracker().batch_open();
+                       !server().tracker().batch_open() && !server().tracker().copying_in();
             if (!leaving_) leave(ClientClose::client, true);
             return Next::stop;
         default:
@@ -180,41 +185,52 @@ void PostgresqlSession::answer_refusal(char type) {
 // Looks at a piece that is about to be sent, and keeps its connection's books.
 bool PostgresqlSession::inspect(const pg::Piece& piece) {
     if (piece.first) {
-        if (server().tracker().settled()) begin_request();
+        // Flush alone asks for nothing.
+        if (piece.type != 'H' && server().tracker().settled()) begin_request(piece.last);
         if ((piece.type == 'B' || piece.type == 'D') && !carry_unnamed(piece)) return false;
     }
     if (piece.type == 'Q') scan_query(piece);
     if (piece.type == 'P') scan_parse(piece);
     const bool ends_request = piece.type == 'Q' || piece.type == 'S' || piece.type == 'F';
     if (piece.last && ends_request) ++requests_sent_;
+    if (piece.last && quiet_ && !server().tracker().settled()) work_began();
     return true;
 }
 
-void PostgresqlSession::begin_request() {
+// The server has nothing to do before the message is whole: until then the client holds up its
+// connection as much as by saying nothing.
+void PostgresqlSession::begin_request(bool whole) {
     const base::Instant now = home_.now();
     query_started_ = now;
     if (!in_transaction_) {
         in_transaction_ = true;
         transaction_started_ = now;
     }
-    if (quiet_) {
-        quiet_ = false;
-        tenant_.pool->busy(*server_, now);
-        enter(ClientState::active);
-    }
+    if (whole && quiet_) work_began();
+    if (!whole) keep_quiet(true);
     server().begin_request();
 }
 
-bool PostgresqlSession::unnamed_elsewhere() const {
-    return !unnamed_on_server_ && !unnamed_.empty();
+void PostgresqlSession::work_began() {
+    quiet_ = false;
+    query_started_ = home_.now();
+    tenant_.pool->busy(*server_, query_started_);
+    enter(ClientState::active);
 }
 
-// Bind and Describe of the unnamed statement need its Parse, where that went to another connection.
+void PostgresqlSession::keep_quiet(bool in_transaction) {
+    quiet_ = true;
+    tenant_.pool->quiet(*server_, in_transaction, home_.now());
+}
+
+// Bind and Describe of the unnamed statement need its Parse, where that went to another connection;
+// where there was none, they must not find a stranger's.
 // False: the statement's name has not come yet.
 bool PostgresqlSession::carry_unnamed(const pg::Piece& piece) {
-    if (!unnamed_elsewhere()) return true;
+    if (unnamed_on_server_) return true;
     std::string_view body = piece.body;
-    const bool complete = piece.last || body.size() > carried_statement_limit;
+    const bool complete =
+        piece.last || piece.carried.size() + piece.bytes.size() >= carried_statement_limit;
     if (body.empty()) return complete;
     if (piece.type == 'D') {
         if (body.front() != 'S') return true;
@@ -226,7 +242,11 @@ bool PostgresqlSession::carry_unnamed(const pg::Piece& piece) {
     }
     if (body.empty()) return complete;
     if (body.front() != '\0') return true;
-    server().send_hidden('P', unnamed_);
+    if (unnamed_.empty()) {
+        server().send_hidden('C', pg::close_statement({}));
+    } else {
+        server().send_hidden('P', unnamed_);
+    }
     unnamed_on_server_ = true;
     return true;
 }
@@ -234,7 +254,7 @@ bool PostgresqlSession::carry_unnamed(const pg::Piece& piece) {
 void PostgresqlSession::scan_query(const pg::Piece& piece) {
     if (piece.first) {
         unnamed_.clear();  // a simple Query destroys the unnamed statement
-        unnamed_on_server_ = false;
+        unnamed_on_server_ = true;
         statement_scan_.reset(server().standard_strings());
     }
     statement_scan_.feed(piece.body.substr(0, piece.body.find('\0')));
@@ -254,6 +274,7 @@ void PostgresqlSession::scan_parse(const pg::Piece& piece) {
     const std::size_t name_end = parse_.find('\0', header);
     if (piece.length > carried_statement_limit || name_end == std::string::npos) {
         note_effects(bit(Effect::prepared));
+        if (name_end == header || name_end == std::string::npos) unnamed_.clear();
         unnamed_on_server_ = true;  // the newest text is on this very connection, if on any
         return;
     }
@@ -283,10 +304,7 @@ void PostgresqlSession::forward(std::string_view bytes, const loop::Slice* slice
     } else {
         server().send(bytes.substr(from, to - from));
     }
-    if (!client_paused_ && server().unsent() > loop::Stream::pause_mark) {
-        client_paused_ = true;
-        stream_->pause_receive();
-    }
+    if (server().unsent() > loop::Stream::pause_mark) pause_client(client_paused_);
 }
 
 void PostgresqlSession::completed(std::string_view tag) {
@@ -344,6 +362,7 @@ void PostgresqlSession::settle(pg::TransactionStatus status) {
     }
     if (scanner_.inside_body() && !dropping_) {
         half_sent_ = true;  // the rest of a message must not go to another connection
+        keep_quiet(true);
         return;
     }
     if (idle && draining_) {
@@ -362,8 +381,7 @@ void PostgresqlSession::settle(pg::TransactionStatus status) {
             tenant_.pool->pin(*server_, pin_reason(effects_), now);
         }
     }
-    quiet_ = true;
-    tenant_.pool->quiet(*server_, !idle, now);
+    keep_quiet(!idle);
     enter(idle ? ClientState::idle : ClientState::active);
 }
 

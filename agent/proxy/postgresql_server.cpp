@@ -128,6 +128,7 @@ void PostgresqlServer::received(loop::Slice bytes) {
             if (!piece.last) continue;
         }
         if (holder_ == nullptr && chore_ == Chore::none) {
+            gathered_.clear();
             if (!unsolicited(piece.type, body)) return;
             from = end;
             continue;
@@ -161,7 +162,8 @@ void PostgresqlServer::received(loop::Slice bytes) {
                 continue;
             }
         }
-        if (verdict != pg::ReplyTracker::Verdict::async) answered_ = true;
+        // A notice may come from the statement that runs; it too shows that the request was read.
+        if (verdict != pg::ReplyTracker::Verdict::async || piece.type == 'N') answered_ = true;
         if (whole) {
             if (holder_ != nullptr && !piece.carried.empty()) holder_->reply(piece.carried);
         } else if (!gathered_.empty()) {
@@ -231,9 +233,10 @@ bool PostgresqlServer::handle(char type, std::string_view body) {
             return false;
         }
         case 'G':
-            if (holder_ == nullptr) {
-                stream_->write(pg::copy_fail("the client has gone"));
-                tracker_.sent('f');
+            if (holder_ != nullptr) {
+                holder_->copy_began();
+            } else {
+                end_batch();
             }
             return true;
         case 'W':  // replication: nothing that a pooled client could have asked for
@@ -293,10 +296,14 @@ void PostgresqlServer::ready(bool hidden) {
 // After a failed COPY another ReadyForQuery may come or not: the answer to one more question tells.
 void PostgresqlServer::resolve_doubt() {
     if (!tracker_.in_doubt() || tracker_.ready_due() > 0 || tracker_.batch_open()) return;
-    const std::string message = pg::query("");
-    sent_ += message.size();
     request_whole_ = false;
-    tracker_.sent('Q', true);
+    say('Q', pg::query(""), true);
+}
+
+// A message of our own.
+void PostgresqlServer::say(char type, const std::string& message, bool hidden) {
+    sent_ += message.size();
+    tracker_.sent(type, hidden);
     stream_->write(message);
 }
 
@@ -321,7 +328,11 @@ void PostgresqlServer::say_goodbye() { stream_->write(pg::terminate()); }
 
 bool PostgresqlServer::request_untouched(int error) const {
     if (answered_ || !request_whole_ || request_.empty()) return false;
-    if (!fatal_.empty()) return error == ECONNRESET;  // reset: our bytes were never read
+    // Reset behind its last words: our last bytes were never read, which are all of the request if
+    // nothing was sent before them.
+    if (!fatal_.empty()) {
+        return error == ECONNRESET && sends_ == 1 && tracker_.ready_due() == 1;
+    }
     // Without a word before it a reset proves nothing: the server may have read and run the request
     // while its kernel still delayed the acknowledgement, which a reset then does not carry.
     if (error == ECONNRESET) return false;

@@ -20,6 +20,8 @@ class PostgresqlServer final : public ServerConnection {
     // A request up to this long can be sent again on another connection, when this one proves to
     // have died before it took a byte of it; its text is also what status shows.
     static constexpr std::size_t request_limit = 4096;
+    // What runs when its client takes its leave may finish within this long, or query_timeout.
+    static constexpr base::Duration finishing_limit = std::chrono::seconds(60);
 
     PostgresqlServer(PoolLoop& home, TenantPool& tenant, pool::CompatibilityKey key,
                      upstream::Established established, std::uint32_t id);
@@ -63,12 +65,15 @@ class PostgresqlServer final : public ServerConnection {
     void say_goodbye() override;
     void lost(int error, bool ended_cleanly) override;
     void cancel_delivered(bool delivered) override;
+    [[nodiscard]] bool chore_late() override;
 
     // One backend message whose last byte has come; false when the connection is given up.
     bool handle(char type, std::string_view body);
     bool unsolicited(char type, std::string_view body);  // while nobody holds it and no chore runs
     void ready(bool hidden);
     void resolve_doubt();
+    void say(char type, const std::string& message, bool hidden = false);
+    void end_batch();  // without its client: what the server waits for comes from us
     void parameter_reported(std::string_view body);
     void note_string_mode(std::string_view name, std::string_view value);
     void forward(const loop::Slice& bytes, std::size_t from, std::size_t to);
@@ -76,6 +81,7 @@ class PostgresqlServer final : public ServerConnection {
     void keep_last_words(const wire::postgresql::Piece& piece);
     void adopt_parameters();
     void clean();
+    void cancel_work();
     void start(Chore chore, std::string_view sql);
     void finish(pool::ReleaseResult result);
     void give_up(pool::ReapReason reason);

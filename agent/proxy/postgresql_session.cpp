@@ -34,7 +34,7 @@ void PostgresqlSession::begin() {
         handshake.user = who_.user;
         handshake.password = who_.password;
     } else {
-        handshake.user = tenant_.handshakes.front().user;
+        handshake.user = tenant_.handshake(0).user;
     }
     handshake.options = std::move(who_.options);
     const auto compatible = tenant_.key(handshake);
@@ -44,6 +44,7 @@ void PostgresqlSession::begin() {
         return;
     }
     key = *compatible;
+    has_key_ = true;
     const auto greeting = tenant_.greetings.find(key);
     if (greeting != tenant_.greetings.end()) {
         greet(greeting->second);
@@ -109,10 +110,7 @@ void PostgresqlSession::run() {
         if (finished_) return;
     }
     const std::string bytes = std::exchange(pending_, {});
-    if (client_paused_) {
-        client_paused_ = false;
-        stream_->resume_receive();
-    }
+    resume_client(client_paused_);
     process(bytes, nullptr);
     if (!finished_ && server_ == nullptr && !waiting()) enter(ClientState::idle);
 }
@@ -130,10 +128,8 @@ void PostgresqlSession::unlink() {
     server_ = nullptr;
     server_paused_ = false;
     retries_ = 0;
-    if (client_paused_) {  // nobody else would wake it: the connection is another's now
-        client_paused_ = false;
-        stream_->resume_receive();
-    }
+    quiet_ = false;
+    resume_client(client_paused_);  // nobody else would wake it: the connection is another's now
     released.release();
 }
 
@@ -152,14 +148,13 @@ void PostgresqlSession::received(loop::Slice bytes) {
     if (leaving_) return;
     if (!pending_.empty() || waiting() || phase_ == Phase::greeting || refusal_) {
         pending_.append(bytes.bytes());
-        if (pending_.size() > loop::Stream::pause_mark) {
-            client_paused_ = true;
-            stream_->pause_receive();
-        }
+        if (pending_.size() > loop::Stream::pause_mark) pause_client(client_paused_);
         // What was kept because a message was unfinished may be whole now.
-        if (!waiting() && phase_ == Phase::open && !refusal_) {
+        if (!waiting() && phase_ == Phase::open && !refusal_ && !output_full_) {
             const std::string all = std::exchange(pending_, {});
             process(all, nullptr);
+            const bool flows = server_ == nullptr || server().unsent() <= loop::Stream::pause_mark;
+            if (!finished_ && pending_.empty() && flows) resume_client(client_paused_);
         }
         return;
     }
@@ -170,28 +165,49 @@ void PostgresqlSession::reply(loop::Slice bytes) {
     tenant_.pool->probe().transferred(Side::client, Direction::out, bytes.size());
     tenant_.pool->tenant_probe().bytes_out.add(bytes.size());
     stream_->write(std::move(bytes));
-    if (!server_paused_ && server_ != nullptr && stream_->unsent() > loop::Stream::pause_mark) {
-        server_paused_ = true;
-        server().pause(true);
-    }
+    wrote();
 }
 
 void PostgresqlSession::reply(std::string_view bytes) {
     tenant_.pool->probe().transferred(Side::client, Direction::out, bytes.size());
     tenant_.pool->tenant_probe().bytes_out.add(bytes.size());
     stream_->write(bytes);
+    wrote();
+}
+
+// A client that does not take its answers gets no further ones, from this connection or any other.
+void PostgresqlSession::wrote() {
+    if (stream_->unsent() <= loop::Stream::pause_mark) return;
+    pause_client(output_full_);
+    if (!server_paused_ && server_ != nullptr) {
+        server_paused_ = true;
+        server().pause(true);
+    }
 }
 
 void PostgresqlSession::drained() {
-    if (!server_paused_) return;
-    server_paused_ = false;
-    if (server_ != nullptr) server().pause(false);
+    if (server_paused_) {
+        server_paused_ = false;
+        if (server_ != nullptr) server().pause(false);
+    }
+    if (!output_full_) return;
+    resume_client(output_full_);
+    if (!pending_.empty() && !waiting() && !refusal_) home_.loop().defer(*this);
+}
+
+void PostgresqlSession::pause_client(bool& reason) {
+    if (!client_paused_ && !output_full_) stream_->pause_receive();
+    reason = true;
+}
+
+void PostgresqlSession::resume_client(bool& reason) {
+    if (!reason) return;
+    reason = false;
+    if (!client_paused_ && !output_full_) stream_->resume_receive();
 }
 
 void PostgresqlSession::server_drained() {
-    if (!client_paused_ || waiting()) return;
-    client_paused_ = false;
-    stream_->resume_receive();
+    if (!waiting()) resume_client(client_paused_);
 }
 
 void PostgresqlSession::end_of_input() { leave(ClientClose::client, leaving_); }
@@ -203,11 +219,7 @@ void PostgresqlSession::closed(int /*error*/) {
 
 void PostgresqlSession::server_lost(std::string_view last_words) {
     server_ = nullptr;
-    if (in_transaction_) {
-        tenant_.pool->probe().transaction_ended(telemetry::TransactionEnd::abandoned,
-                                                home_.now() - transaction_started_);
-        in_transaction_ = false;
-    }
+    abandon_transaction();
     if (!last_words.empty()) {
         reply(last_words);
         leave(ClientClose::upstream_lost, true);
@@ -259,7 +271,10 @@ void PostgresqlSession::drain() {
 
 void PostgresqlSession::reclaimed(ClientClose reason, const std::string& sqlstate,
                                   const std::string& message) {
-    if (server_ != nullptr && server_->holder() != this) server_ = nullptr;  // given up already
+    if (server_ != nullptr && server_->holder() != this) {  // given up already
+        server_ = nullptr;
+        abandon_transaction();
+    }
     farewell({sqlstate, message, {}}, reason, false);
 }
 
@@ -279,6 +294,17 @@ void PostgresqlSession::cancel_requested() {
     }
 }
 
+void PostgresqlSession::abandon_transaction() {
+    if (!in_transaction_) return;
+    in_transaction_ = false;
+    tenant_.pool->probe().transaction_ended(telemetry::TransactionEnd::abandoned,
+                                            home_.now() - transaction_started_);
+}
+
+void PostgresqlSession::copy_began() {
+    if (leaving_) leave(ClientClose::client, true);
+}
+
 void PostgresqlSession::farewell(const Answer& why, ClientClose reason, bool orderly) {
     if (stream_ != nullptr) {
         reply(pg::error_response("FATAL", why.sqlstate, why.message, {}, why.hint));
@@ -290,10 +316,7 @@ void PostgresqlSession::leave(ClientClose reason, bool orderly) {
     if (finished_) return;
     tenant_.pool->cancel(*this, home_.now());
     if (server_ != nullptr) {
-        if (in_transaction_) {
-            tenant_.pool->probe().transaction_ended(telemetry::TransactionEnd::abandoned,
-                                                    home_.now() - transaction_started_);
-        }
+        abandon_transaction();
         PostgresqlServer& left = server();
         server_ = nullptr;
         left.abandon(orderly, scanner_.between_messages(), keeps_connection() || effects_ != 0);

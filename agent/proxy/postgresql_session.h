@@ -52,6 +52,7 @@ class PostgresqlSession final : public Session {
     void ready(wire::postgresql::TransactionStatus status, bool settled);
     // Nothing is outstanding: the connection goes back, stays for the transaction, or is pinned.
     void settle(wire::postgresql::TransactionStatus status);
+    void copy_began();  // the server waits for the client's data
     void server_drained();
     void server_lost(std::string_view last_words);  // a whole ErrorResponse, or empty
     void retry(const std::string& request);         // it died before it took a byte of this
@@ -74,8 +75,9 @@ class PostgresqlSession final : public Session {
     void answer_refusal(char type);
     bool inspect(const wire::postgresql::Piece& piece);  // false: more of it is needed first
     bool carry_unnamed(const wire::postgresql::Piece& piece);
-    [[nodiscard]] bool unnamed_elsewhere() const;
-    void begin_request();
+    void begin_request(bool whole);
+    void work_began();
+    void keep_quiet(bool in_transaction);
     void scan_query(const wire::postgresql::Piece& piece);
     void scan_parse(const wire::postgresql::Piece& piece);
     void note_effects(std::uint32_t effects);
@@ -87,6 +89,11 @@ class PostgresqlSession final : public Session {
     void unlink();                                // gives the connection back, clean
     [[nodiscard]] bool keeps_connection() const;  // session and direct modes
     [[nodiscard]] PostgresqlServer& server() const;
+    void abandon_transaction();
+    // Each reason to take nothing from the client for now has a flag of its own.
+    void pause_client(bool& reason);
+    void resume_client(bool& reason);
+    void wrote();
     void farewell(const Answer& why, telemetry::ClientClose reason, bool orderly);
     void leave(telemetry::ClientClose reason, bool orderly);
 
@@ -107,12 +114,14 @@ class PostgresqlSession final : public Session {
     bool quiet_ = false;              // the pool's leak watch was told that nothing runs
     bool skipping_ = false;           // until Sync, after a refusal
     bool dropping_ = false;           // the rest of a message that is not passed on
-    bool unnamed_on_server_ = false;  // the connection has this client's unnamed statement
+    bool unnamed_on_server_ = false;  // the connection has this client's unnamed statement, or none
     bool failed_ = false, rolled_back_ = false, discarded_ = false;
     bool draining_ = false;
     bool half_sent_ = false;  // settled while a message of the client's is half sent
     bool leaving_ = false;    // said goodbye while answers were due
-    bool server_paused_ = false, client_paused_ = false;
+    bool server_paused_ = false;
+    bool client_paused_ = false;  // it waits for its server connection
+    bool output_full_ = false;    // it does not take its answers
 };
 
 }  // namespace weir::proxy

@@ -14,11 +14,15 @@ ServerConnection::ServerConnection(PoolLoop& home, TenantPool& tenant,
       id_(id),
       backend_pid_(established.backend_pid),
       cancel_(std::move(established.cancel)) {
+    tenant.use(dialed_with);
     tenant.greetings.insert_or_assign(dialed_with, parameters_);
     stream_ = &home_.loop().open(std::move(established.connection), *this);
 }
 
-ServerConnection::~ServerConnection() { chore_ended(); }
+ServerConnection::~ServerConnection() {
+    chore_ended();
+    tenant_.leave(key());
+}
 
 void ServerConnection::begin_close() {
     assert(!closing_);
@@ -39,7 +43,7 @@ void ServerConnection::chore_overdue() {
     chore_ended();
     if (closing_) {
         gone();
-    } else {
+    } else if (!chore_late()) {
         pool()->discard(*this, telemetry::ReapReason::desync, home_.now());
     }
 }
@@ -72,9 +76,9 @@ void ServerConnection::gone() {
     home_.closing_done(*this);
 }
 
-void ServerConnection::chore_began() {
+void ServerConnection::chore_began(base::Duration limit) {
     chore_ended();
-    deadline_ = home_.now() + chore_limit;
+    deadline_ = home_.now() + limit;
     home_.chores().push_back(*this);
 }
 

@@ -63,7 +63,9 @@ class ServerConnection : public pool::Server,
 
     void end_of_input() final;
     void closed(int error) final;
-    void chore_began();  // a deadline runs
+    void chore_began(base::Duration limit = chore_limit);  // a deadline runs
+    // The chore's deadline has passed; true when another chore has begun instead.
+    [[nodiscard]] virtual bool chore_late() = 0;
     void chore_ended();
     // Cancels what runs now; cancel_delivered() follows, whether it worked or not.
     void deliver_cancel();

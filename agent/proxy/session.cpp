@@ -18,6 +18,7 @@ Session::Session(PoolLoop& home, Newcomer newcomer, TenantPool& tenant, std::uin
 
 Session::~Session() {
     --tenant_.clients;
+    if (has_key_) tenant_.leave(key);
     home_.loop().cancel(*this);
     home_.not_idle(*this);
 }

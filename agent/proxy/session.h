@@ -64,6 +64,7 @@ class Session : public pool::Waiter,
     loop::Stream* stream_ = nullptr;
     ServerConnection* server_ = nullptr;
     bool finished_ = false;
+    bool has_key_ = false;  // a use of `key` was taken
 
   private:
     const std::uint32_t id_;

@@ -5,13 +5,22 @@
 namespace weir::proxy {
 
 std::optional<pool::CompatibilityKey> TenantPool::key(const Handshake& handshake) {
-    const auto found = std::find(handshakes.begin(), handshakes.end(), handshake);
-    if (found != handshakes.end()) {
-        return static_cast<pool::CompatibilityKey>(found - handshakes.begin());
+    auto place = std::find_if(handshakes_.begin(), handshakes_.end(),
+                              [&](const Entry& entry) { return entry.handshake == handshake; });
+    if (place == handshakes_.end() && handshakes_.size() < maximum_handshakes) {
+        place = handshakes_.insert(place, {handshake});
     }
-    if (handshakes.size() >= maximum_handshakes) return std::nullopt;
-    handshakes.push_back(handshake);
-    return handshakes.size() - 1;
+    if (place == handshakes_.end()) {
+        place = std::find_if(handshakes_.begin(), handshakes_.end(),
+                             [](const Entry& entry) { return entry.uses == 0; });
+        if (place == handshakes_.end()) return std::nullopt;
+        place->handshake = handshake;
+        const auto reused = static_cast<pool::CompatibilityKey>(place - handshakes_.begin());
+        greetings.erase(reused);
+        if (pool != nullptr) pool->forget(reused);
+    }
+    ++place->uses;
+    return static_cast<pool::CompatibilityKey>(place - handshakes_.begin());
 }
 
 }  // namespace weir::proxy

@@ -23,7 +23,8 @@ struct Handshake {
     bool operator==(const Handshake&) const = default;
 };
 
-struct TenantPool {
+class TenantPool {
+  public:
     // A client can invent start-up parameters at will; so many different sets are served at once.
     static constexpr std::size_t maximum_handshakes = 256;
 
@@ -32,12 +33,25 @@ struct TenantPool {
     settings::Match match;
     std::string directory_key;
     std::string database;  // on the server
-    std::vector<Handshake> handshakes;
     std::unordered_map<pool::CompatibilityKey, Parameters> greetings;  // ParameterStatus by key
     unsigned clients = 0;
 
-    // The key for this handshake, made if new; nothing when there are too many.
+    // The key for this handshake, with one use of it taken; nothing when as many are in use as may
+    // be. A key that nobody uses stands for its handshake until another needs its place.
     [[nodiscard]] std::optional<pool::CompatibilityKey> key(const Handshake& handshake);
+    // Clients, connections and dials each take a use of the key they go by, and give it back.
+    void use(pool::CompatibilityKey key) { ++handshakes_[key].uses; }
+    void leave(pool::CompatibilityKey key) { --handshakes_[key].uses; }
+    [[nodiscard]] const Handshake& handshake(pool::CompatibilityKey key) const {
+        return handshakes_[key].handshake;
+    }
+
+  private:
+    struct Entry {
+        Handshake handshake;
+        unsigned uses = 0;
+    };
+    std::vector<Entry> handshakes_;
 };
 
 }  // namespace weir::proxy

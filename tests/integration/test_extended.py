@@ -104,6 +104,17 @@ def test_the_unnamed_statement_dies_with_a_simple_query(client):
     assert client.query("SELECT 3") == [["3"]]
 
 
+def test_without_an_unnamed_statement_a_strangers_is_not_found(start_weir, postgres):
+    weir = start_weir(postgres, pool=[{"name": "one", "match": "tenant_b", "max_size": 1}])
+    with RawClient(weir.ports["trusted"]).login("tenant_b") as stranger, \
+            RawClient(weir.ports["trusted"]).login("tenant_b") as client:
+        for question in (m.bind() + m.execute(), m.describe()):
+            assert stranger.rows(m.extended("SELECT 'stranger'")) == [["stranger"]]
+            with pytest.raises(Refused) as caught:
+                client.rows(question + m.SYNC)
+            assert caught.value.code == "26000"
+
+
 def test_a_refused_unnamed_statement_leaves_none_behind(client):
     client.ask(m.parse("SELECT 1"), m.SYNC)
     assert kinds(client.ask(m.parse("SELEC 1"), m.SYNC)) == "EZ"

@@ -134,6 +134,13 @@ def test_start_up_parameters_are_carried(weir):
         assert client.query("SELECT '2020-02-01'::date") == [["2020-02-01"]]
 
 
+def test_any_number_of_start_up_parameter_sets_come_and_go(weir):
+    for milliseconds in range(1, 301):
+        with RawClient(weir.ports["trusted"]).login(
+                options=f"-c statement_timeout={100000 + milliseconds}") as client:
+            assert client.query("SELECT 1") == [["1"]]
+
+
 def test_a_parameter_that_the_server_does_not_know_gets_its_own_error(weir):
     with pytest.raises(Refused) as caught:
         with RawClient(weir.ports["trusted"]).login(no_such_parameter="1") as client:

@@ -132,6 +132,10 @@ std::string copy_fail(std::string_view reason) {
     return Builder(frontend::copy_fail).text(reason).done();
 }
 
+std::string close_statement(std::string_view statement) {
+    return Builder(frontend::close).field('S', statement).done();
+}
+
 std::string_view read_c_string(std::string_view& bytes) {
     const std::size_t end = bytes.find('\0');
     if (end == std::string_view::npos) return {};

@@ -36,6 +36,7 @@ namespace weir::wire::postgresql {
 [[nodiscard]] std::string sync();
 [[nodiscard]] std::string terminate();
 [[nodiscard]] std::string copy_fail(std::string_view reason);
+[[nodiscard]] std::string close_statement(std::string_view statement);
 
 // -- read
 // Of an ErrorResponse or NoticeResponse; severity untranslated.
