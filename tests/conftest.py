@@ -62,6 +62,14 @@ def start_postgres(folder, request):
     servers.remove_all()
 
 
+@pytest.fixture(scope="module")
+def start_module_postgres(folder):
+    servers = PostgresServers(Path(tempfile.mkdtemp(prefix="own-", dir=folder)))
+    servers.folder.chmod(0o755)
+    yield servers.start
+    servers.remove_all()
+
+
 @pytest.fixture
 def start_weir(folder):
     """start_weir(postgres, pool=[…], …): a daemon of the test's own, stopped and checked after it."""

@@ -102,7 +102,7 @@ TenantPool* PoolLoop::obtain(const Route& route, const std::string& database) {
         // Key 0 is the template's own account, always in use, so that connections can be made
         // before a client comes.
         if (!settings.user.empty()) {
-            (void)slot->key({settings::fill(settings.user, route.match), {}, {}});
+            (void)slot->key({settings::fill(settings.user, route.match), {}});
         }
     }
     return slot.get();
@@ -120,7 +120,6 @@ void PoolLoop::dial(pool::Pool& pool, pool::CompatibilityKey key) {
         settings.user.empty() ? settings::Secret::of(handshake.password) : settings.password;
     request.tenant = tenant.match.tenant;
     request.search_path = settings::fill(settings.search_path, tenant.match);
-    request.options = handshake.options;
     request.application_name = "weir";
     UpstreamLink& link = upstream(tenant);
     link.dialer->dial(std::move(request), [this, &pool, key](upstream::DialResult result) {

@@ -31,7 +31,9 @@ void PostgresqlServer::finish(ReleaseResult result) {
 
 void PostgresqlServer::abandon(bool orderly, bool whole, bool dirty) {
     holder_ = nullptr;
-    dirty_ = dirty_ || dirty;
+    dirty_ = dirty_ || dirty || asking_ || synchronizing();
+    asking_ = false;
+    if (synchronizing()) (void)end_synchronization();
     pause(false);
     if (!whole || cancel_at_large_) {
         give_up(ReapReason::desync);
@@ -79,11 +81,14 @@ void PostgresqlServer::clean() {
         return;
     }
     // What DISCARD ALL leaves are the server's defaults, changed since the connection was made.
-    if (chore_ == Chore::discard) adopt_parameters();
+    if (chore_ == Chore::discard) {
+        settings_discarded();
+        forget_statements();
+    }
     if (tracker_.status() != pg::TransactionStatus::idle) {
         rolled_back_ = true;
         start(Chore::rollback, "ROLLBACK");
-    } else if (dirty_ || parameters_changed()) {
+    } else if (dirty_) {
         dirty_ = false;
         start(Chore::discard, "DISCARD ALL");
     } else {

@@ -2,7 +2,9 @@
 // for keeping it.
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
+#include "proxy/pin_reason.h"
 #include "proxy/pool_loop.h"
 #include "proxy/postgresql_server.h"
 #include "proxy/postgresql_session.h"
@@ -14,7 +16,6 @@ namespace pg = wire::postgresql;
 using pg::Effect;
 using telemetry::ClientClose;
 using telemetry::ClientState;
-using telemetry::PinReason;
 
 namespace {
 
@@ -25,82 +26,82 @@ constexpr bool asks(char type) {
     return std::string_view("QPBDECSHFdcf").find(type) != std::string_view::npos;
 }
 
-PinReason pin_reason(std::uint32_t effects) {
-    static constexpr std::array reasons{
-        std::pair{Effect::prepared, PinReason::prepared},
-        std::pair{Effect::temp_table, PinReason::temp_table},
-        std::pair{Effect::listen, PinReason::listen},
-        std::pair{Effect::advisory_lock, PinReason::advisory_lock},
-        std::pair{Effect::cursor, PinReason::cursor},
-        std::pair{Effect::setting, PinReason::setting},
-    };
-    for (const auto& [effect, reason] : reasons) {
-        if ((effects & bit(effect)) != 0) return reason;
-    }
-    return PinReason::other;
+// Whether messages of this type may have a prepared statement's name in them.
+constexpr bool may_name(char type) {
+    return type == 'B' || type == 'P' || type == 'D' || type == 'C' || type == 'Q';
 }
 
 }  // namespace
 
 void PostgresqlSession::process(std::string_view bytes, const loop::Slice* slice) {
     std::string_view rest = bytes;
-    std::size_t from = 0;  // what lies before is sent, or dropped
+    Run run{bytes, slice};
     while (!finished_) {
-        const std::size_t at = bytes.size() - rest.size();
+        run.at = bytes.size() - rest.size();
         const pg::Scanner before = scanner_;
         if (output_full_ && scanner_.between_messages()) {
-            forward(bytes, slice, from, at);
+            pass(run, run.at);
             pending_.assign(rest);
             return;
         }
         pg::Piece piece;
         const pg::Scanner::Status status = scanner_.next(rest, piece);
         if (status == pg::Scanner::Status::need_more) {
-            forward(bytes, slice, from, at);
+            pass(run, run.at);
             return;
         }
         if (status == pg::Scanner::Status::invalid) {
-            forward(bytes, slice, from, at);
+            pass(run, run.at);
             farewell(protocol_violation("invalid message length"), ClientClose::protocol_error,
                      false);
             return;
         }
-        const std::size_t end = at + piece.bytes.size();
+        const std::size_t end = run.at + piece.bytes.size();
         const bool lost = !piece.first && server_ == nullptr;
         Next next = dropping_ || lost ? Next::drop : Next::forward;
         if (piece.first) {
-            // A goodbye or a violation acts on what was sent before it, an unnamed statement's
-            // Parse goes between: all that precedes must be on its way first.
-            const bool carries = (piece.type == 'B' || piece.type == 'D') && !unnamed_on_server_;
-            if (carries || !asks(piece.type)) {
-                forward(bytes, slice, from, at);
-                from = at;
-            }
+            // A goodbye or a violation acts on what was sent before it: all that precedes must be
+            // on its way first.
+            if (!asks(piece.type)) pass(run, run.at);
             next = begin_message(piece);
         }
-        if (next == Next::forward && !inspect(piece)) next = Next::wait;
+        bool rewritten = false;
+        if (next == Next::forward) {
+            // Flush alone asks for nothing.
+            if (piece.first && piece.type != 'H' && server().tracker().settled()) {
+                begin_request(piece.last);
+            }
+            if (piece.first && (shares_statements_ || rejects_state_) && may_name(piece.type)) {
+                const Rewritten outcome = rewrite(piece, run);
+                rewritten = outcome == Rewritten::yes;
+                if (outcome == Rewritten::unfinished) next = Next::wait;
+            }
+            if (next == Next::forward && !rewritten && !inspect(piece, run)) next = Next::wait;
+        }
         switch (next) {
             case Next::stop:
                 return;
             case Next::wait:
-                forward(bytes, slice, from, at);
+                pass(run, run.at);
                 scanner_ = before;
-                pending_.assign(bytes.substr(at));
+                pending_.assign(bytes.substr(run.at));
                 return;
             case Next::drop:
-                forward(bytes, slice, from, at);
-                from = end;
+                pass(run, run.at);
+                run.from = end;
                 dropping_ = !piece.last;
                 break;
             case Next::forward:
-                if (piece.first) {
-                    if (!piece.carried.empty()) server().send(piece.carried);
-                    server().asked(piece.type);
+                if (piece.first && !rewritten) {
+                    if (!piece.carried.empty()) {
+                        server().record(piece.carried);
+                        server().send(piece.carried);
+                    }
+                    server().asked(piece.type, note_of(piece));
                 }
                 if (piece.last && half_sent_) {
                     half_sent_ = false;
-                    forward(bytes, slice, from, end);
-                    from = end;
+                    pass(run, end);
                     if (server().tracker().settled()) settle(server().tracker().status());
                 }
                 break;
@@ -158,7 +159,7 @@ PostgresqlSession::Next PostgresqlSession::without_server(char type) {
         switch (acquired.kind) {
             case pool::Acquired::Kind::ready:
                 link(static_cast<PostgresqlServer&>(*acquired.server));
-                return Next::forward;
+                return settings_agree() ? Next::forward : Next::wait;
             case pool::Acquired::Kind::waiting:
                 enter(ClientState::waiting);
                 return Next::wait;
@@ -183,14 +184,14 @@ void PostgresqlSession::answer_refusal(char type) {
 }
 
 // Looks at a piece that is about to be sent, and keeps its connection's books.
-bool PostgresqlSession::inspect(const pg::Piece& piece) {
-    if (piece.first) {
-        // Flush alone asks for nothing.
-        if (piece.type != 'H' && server().tracker().settled()) begin_request(piece.last);
-        if ((piece.type == 'B' || piece.type == 'D') && !carry_unnamed(piece)) return false;
+bool PostgresqlSession::inspect(const pg::Piece& piece, Run& run) {
+    const bool asks_statement = piece.type == 'B' || piece.type == 'D' || piece.type == 'C';
+    if (piece.first && asks_statement && !carry_unnamed(piece, run)) {
+        return false;
     }
     if (piece.type == 'Q') scan_query(piece);
     if (piece.type == 'P') scan_parse(piece);
+    if (piece.first && piece.type == 'B') note(unnamed_.acts());
     const bool ends_request = piece.type == 'Q' || piece.type == 'S' || piece.type == 'F';
     if (piece.last && ends_request) ++requests_sent_;
     if (piece.last && quiet_ && !server().tracker().settled()) work_began();
@@ -226,13 +227,14 @@ void PostgresqlSession::keep_quiet(bool in_transaction) {
 // Bind and Describe of the unnamed statement need its Parse, where that went to another connection;
 // where there was none, they must not find a stranger's.
 // False: the statement's name has not come yet.
-bool PostgresqlSession::carry_unnamed(const pg::Piece& piece) {
-    if (unnamed_on_server_) return true;
+bool PostgresqlSession::carry_unnamed(const pg::Piece& piece, Run& run) {
+    const UnnamedStatement::Need need = unnamed_.before_use(server().batch());
+    if (need == UnnamedStatement::Need::nothing) return true;
     std::string_view body = piece.body;
     const bool complete =
         piece.last || piece.carried.size() + piece.bytes.size() >= carried_statement_limit;
     if (body.empty()) return complete;
-    if (piece.type == 'D') {
+    if (piece.type != 'B') {
         if (body.front() != 'S') return true;
         body.remove_prefix(1);
     } else {
@@ -242,25 +244,26 @@ bool PostgresqlSession::carry_unnamed(const pg::Piece& piece) {
     }
     if (body.empty()) return complete;
     if (body.front() != '\0') return true;
-    if (unnamed_.empty()) {
-        server().send_hidden('C', pg::close_statement({}));
-    } else {
-        server().send_hidden('P', unnamed_);
+    if (need == UnnamedStatement::Need::patience) {
+        awaits_names_ = true;
+        return false;
     }
-    unnamed_on_server_ = true;
+    pass(run, run.at);
+    unnamed_.change_sent(server().batch());
+    if (unnamed_.text().empty()) {
+        server().send_hidden('C', pg::close_statement({}), PostgresqlServer::unnamed_carry_note);
+    } else {
+        server().send_hidden('P', unnamed_.text(), PostgresqlServer::unnamed_carry_note);
+    }
     return true;
 }
 
 void PostgresqlSession::scan_query(const pg::Piece& piece) {
-    if (piece.first) {
-        unnamed_.clear();  // a simple Query destroys the unnamed statement
-        unnamed_on_server_ = true;
-        statement_scan_.reset(server().standard_strings());
-    }
+    if (piece.first) statement_scan_.reset(server().standard_strings());
     statement_scan_.feed(piece.body.substr(0, piece.body.find('\0')));
     if (!piece.last) return;
     statement_scan_.finish();
-    note_effects(statement_scan_.effects());
+    if (!statement_scan_.words().found_nothing()) note(acts_of(statement_scan_));
 }
 
 // A Parse is judged when it is whole; one that is too long to be carried keeps its connection.
@@ -274,20 +277,23 @@ void PostgresqlSession::scan_parse(const pg::Piece& piece) {
     const std::size_t name_end = parse_.find('\0', header);
     if (piece.length > carried_statement_limit || name_end == std::string::npos) {
         note_effects(bit(Effect::prepared));
-        if (name_end == header || name_end == std::string::npos) unnamed_.clear();
-        unnamed_on_server_ = true;  // the newest text is on this very connection, if on any
+        own_names_ = own_names_ || name_end != header;
         return;
     }
-    statement_scan_.reset(server().standard_strings());
-    statement_scan_.feed(std::string_view(parse_).substr(name_end + 1));
-    statement_scan_.finish();
-    note_effects(statement_scan_.effects());
+    StatementActs acts = scan_text(std::string_view(parse_).substr(name_end + 1));
+    note(acts);
     if (name_end == header) {
-        unnamed_.swap(parse_);
-        unnamed_on_server_ = true;
+        parse_acts_ = std::move(acts);
     } else {
         note_effects(bit(Effect::prepared));
     }
+}
+
+StatementActs PostgresqlSession::scan_text(std::string_view text) {
+    statement_scan_.reset(server().standard_strings());
+    statement_scan_.feed(text.substr(0, text.find('\0')));
+    statement_scan_.finish();
+    return acts_of(statement_scan_);
 }
 
 void PostgresqlSession::note_effects(std::uint32_t effects) {
@@ -296,26 +302,69 @@ void PostgresqlSession::note_effects(std::uint32_t effects) {
     effects_request_ = requests_sent_ + 1;
 }
 
-void PostgresqlSession::forward(std::string_view bytes, const loop::Slice* slice, std::size_t from,
-                                std::size_t to) {
+void PostgresqlSession::pass(Run& run, std::size_t to) {
+    const std::size_t from = std::exchange(run.from, std::max(run.from, to));
     if (to <= from || server_ == nullptr) return;
-    if (slice != nullptr) {
-        server().send(slice->part(from, to - from));
+    const std::string_view bytes = run.bytes.substr(from, to - from);
+    server().record(bytes);
+    if (run.slice != nullptr) {
+        server().send(run.slice->part(from, to - from));
     } else {
-        server().send(bytes.substr(from, to - from));
+        server().send(bytes);
     }
     if (server().unsent() > loop::Stream::pause_mark) pause_client(client_paused_);
 }
 
-void PostgresqlSession::completed(std::string_view tag) {
-    rolled_back_ = tag == "ROLLBACK";
-    if (pg::clears_session(tag)) discarded_ = true;
+// What becomes of the unnamed statement is known when this message is answered.
+std::uint32_t PostgresqlSession::note_of(const pg::Piece& piece) {
+    constexpr std::string_view close("S\0", 2);
+    const std::uint64_t batch = server().batch();
+    switch (piece.type) {
+        case 'P': {
+            if (!piece.body.empty() && piece.body.front() != '\0') return 0;
+            if (!piece.last || piece.length > carried_statement_limit) parse_.clear();
+            unnamed_.parse_sent(parse_, std::exchange(parse_acts_, {}), batch);
+            return PostgresqlServer::unnamed_note;
+        }
+        case 'C':
+            if (piece.body != close) return 0;
+            break;
+        case 'Q':
+            if (!unnamed_.may_exist()) return 0;
+            break;
+        default:
+            return 0;
+    }
+    unnamed_.change_sent(batch);
+    return PostgresqlServer::unnamed_end_note;
 }
 
-void PostgresqlSession::failed(std::string_view sqlstate) {
+void PostgresqlSession::completed(std::string_view tag) {
+    rolled_back_ = tag == "ROLLBACK";
+    if (rolled_back_) transaction_clean_ = false;
+    if (tag.empty() || tag.front() != 'D') return;
+    if (pg::clears_session(tag)) {
+        discarded_ = true;
+        settings_discarded();
+    }
+    if (pg::clears_statements(tag)) {
+        named_.clear();
+        unnamed_.forget();
+        own_names_ = false;
+        server().forget_statements();
+    }
+}
+
+void PostgresqlSession::failed(std::string_view sqlstate, std::string_view error) {
     failed_ = true;
     rolled_back_ = true;
+    transaction_clean_ = false;
     tenant_.pool->probe().query_failed(sqlstate);
+    // A plan that a change of its tables has outdated, or a statement of ours that is not there
+    // after all: it is prepared anew at its next use.
+    const bool missing =
+        sqlstate == "26000" && error.find(StatementCatalogue::prefix) != std::string_view::npos;
+    if (sqlstate == "0A000" || missing) server().doubt_statements();
 }
 
 void PostgresqlSession::ready(pg::TransactionStatus status, bool settled) {
@@ -354,6 +403,7 @@ bool PostgresqlSession::accepts(pg::TransactionStatus status) {
 
 void PostgresqlSession::settle(pg::TransactionStatus status) {
     const base::Instant now = home_.now();
+    former_names_.clear();
     requests_answered_ = requests_sent_;  // a COPY makes the server ignore some Syncs
     const bool idle = status == pg::TransactionStatus::idle;
     if (leaving_) {
@@ -370,7 +420,13 @@ void PostgresqlSession::settle(pg::TransactionStatus status) {
         return;
     }
     if (idle && !keeps_connection()) {
-        if (server().parameters_changed()) effects_ |= bit(Effect::setting);
+        if (state_to_reset()) {
+            reset_state();
+            return;
+        }
+        if (!settings_settled()) return;
+        transaction_clean_ = true;
+        keep_older_statements();
         if (effects_ == 0) {
             if (server_->state() == pool::ServerState::pinned) tenant_.pool->unpin(*server_, now);
             unlink();

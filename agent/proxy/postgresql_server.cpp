@@ -31,14 +31,17 @@ constexpr std::size_t body_limit = 8192;
 
 PostgresqlServer::PostgresqlServer(PoolLoop& home, TenantPool& tenant, pool::CompatibilityKey key,
                                    upstream::Established established, std::uint32_t id)
-    : ServerConnection(home, tenant, key, std::move(established), id),
+    : ServerConnection(home, tenant, key, established, id),
+      applied_(tenant.sets.empty()),
+      base_(tenant.sets.obtain(std::move(established.parameters))),
+      reported_(base_),
       acknowledged_at_open_(stream_->acknowledged_bytes()) {
-    for (const auto& [name, value] : parameters_) note_string_mode(name, value);
+    const std::string* const strings = base_->find("standard_conforming_strings");
+    standard_strings_ = strings == nullptr || *strings == "on";
+    tenant.remember_greeting(key, applied_, base_);
 }
 
-void PostgresqlServer::note_string_mode(std::string_view name, std::string_view value) {
-    if (name == "standard_conforming_strings") standard_strings_ = value == "on";
-}
+PostgresqlServer::~PostgresqlServer() { forget_statements(); }
 
 void PostgresqlServer::begin_use(PostgresqlSession& holder) {
     assert(holder_ == nullptr && chore_ == Chore::none && tracker_.settled());
@@ -56,6 +59,13 @@ void PostgresqlServer::begin_use(PostgresqlSession& holder) {
 void PostgresqlServer::begin_request() {
     if (answered_) request_whole_ = false;  // an earlier request of this use is not in request_
     request_.clear();
+    statements_.batch_began();
+}
+
+void PostgresqlServer::record(std::string_view bytes) {
+    const std::size_t room = request_limit - request_.size();
+    request_whole_ = request_whole_ && bytes.size() <= room;
+    request_.append(bytes.substr(0, room));
 }
 
 void PostgresqlServer::send(loop::Slice bytes) {
@@ -63,9 +73,6 @@ void PostgresqlServer::send(loop::Slice bytes) {
     sent_ += text.size();
     ++sends_;
     tenant_.pool->probe().transferred(Side::upstream, Direction::out, text.size());
-    const std::size_t room = request_limit - request_.size();
-    request_whole_ = request_whole_ && text.size() <= room;
-    request_.append(text.substr(0, room));
     stream_->write(std::move(bytes));
 }
 
@@ -73,16 +80,12 @@ void PostgresqlServer::send(std::string_view text) {
     sent_ += text.size();
     ++sends_;
     tenant_.pool->probe().transferred(Side::upstream, Direction::out, text.size());
-    const std::size_t room = request_limit - request_.size();
-    request_whole_ = request_whole_ && text.size() <= room;
-    request_.append(text.substr(0, room));
     stream_->write(text);
 }
 
-void PostgresqlServer::send_hidden(char type, std::string_view message) {
+void PostgresqlServer::send_hidden(char type, std::string_view message, std::uint32_t note) {
     send(message);
-    tracker_.sent(type, true);
-    request_whole_ = false;  // sent again as the client's, its reply would reach the client
+    tracker_.sent(type, true, note);
 }
 
 void PostgresqlServer::pause(bool paused) {
@@ -117,7 +120,7 @@ void PostgresqlServer::received(loop::Slice bytes) {
         if (!whole) {
             forward(bytes, from, at);
             from = end;
-            if (body_matters(piece.type)) {
+            if (body_matters(piece.type) || (asking_ && piece.type == 'D')) {
                 gather(piece);
                 body = body_;
             } else if (holder_ != nullptr && holder_ == receiver_) {
@@ -144,7 +147,10 @@ void PostgresqlServer::received(loop::Slice bytes) {
             from = end;
             answered_ = true;
             gathered_.clear();
+            swallowed(piece.type, body);
+            if (!tracker_.ends().empty()) settle_changes();
             if (piece.type == 'Z') ready(true);
+            if (tracker_.due_here()) answer_due();
             continue;
         }
         if (verdict == pg::ReplyTracker::Verdict::farewell) {
@@ -162,8 +168,23 @@ void PostgresqlServer::received(loop::Slice bytes) {
                 continue;
             }
         }
+        if (synchronizing() && piece.type == 'S') {  // the client hears of what is new to it
+            forward(bytes, from, at);
+            from = end;
+            gathered_.clear();
+            parameter_reported(body);
+            continue;
+        }
         // A notice may come from the statement that runs; it too shows that the request was read.
         if (verdict != pg::ReplyTracker::Verdict::async || piece.type == 'N') answered_ = true;
+        if (piece.type == 'E' && holder_ != nullptr && whole && piece.carried.empty()) {
+            settle_changes();  // names that it undoes are the client's again
+            if (const std::string told = holder_->in_its_names(piece.bytes); !told.empty()) {
+                forward(bytes, from, at);
+                holder_->reply(told);
+                from = end;
+            }
+        }
         if (whole) {
             if (holder_ != nullptr && !piece.carried.empty()) holder_->reply(piece.carried);
         } else if (!gathered_.empty()) {
@@ -177,9 +198,16 @@ void PostgresqlServer::received(loop::Slice bytes) {
             }
             forward(bytes, from, end);
             from = end;
+            if (!tracker_.ends().empty()) settle_changes();
             ready(false);
         } else if (!handle(piece.type, body)) {
             return;
+        }
+        if (!tracker_.ends().empty()) settle_changes();
+        if (tracker_.due_here()) {
+            forward(bytes, from, end);
+            from = end;
+            answer_due();
         }
     }
 }
@@ -220,7 +248,7 @@ bool PostgresqlServer::handle(char type, std::string_view body) {
         case 'E': {
             if (holder_ != nullptr) {
                 const auto error = pg::read_error(body);
-                holder_->failed(error ? error->sqlstate : std::string_view());
+                holder_->failed(error ? error->sqlstate : std::string_view(), body);
                 return true;
             }
             // In a drain the client's own statements may fail; ours must not.
@@ -251,7 +279,6 @@ bool PostgresqlServer::unsolicited(char type, std::string_view body) {
     if (type == 'N' || type == 'A') return true;
     if (type == 'S') {
         parameter_reported(body);
-        adopt_parameters();
         return true;
     }
     if (type == 'E') {
@@ -262,23 +289,21 @@ bool PostgresqlServer::unsolicited(char type, std::string_view body) {
     return false;
 }
 
-void PostgresqlServer::adopt_parameters() {
-    if (changed_.empty()) return;
-    for (const auto& [name, value] : changed_) {
-        for (auto& [known, old] : parameters_) {
-            if (known == name) old = value;
-        }
-    }
-    changed_.clear();
-    tenant_.greetings.insert_or_assign(key(), parameters_);
-}
-
 void PostgresqlServer::ready(bool hidden) {
     resolve_doubt();
     if (holder_ != nullptr) {
         if (!hidden) {
             holder_->ready(tracker_.status(), tracker_.settled());
-        } else if (tracker_.settled()) {
+            return;
+        }
+        if (asking_) {
+            asking_ = false;
+            holder_->settings_told(told_);
+        }
+        if (!tracker_.settled()) return;
+        if (synchronizing()) {
+            synchronized();
+        } else {
             holder_->settle(tracker_.status());
         }
         return;
@@ -307,19 +332,6 @@ void PostgresqlServer::say(char type, const std::string& message, bool hidden) {
     stream_->write(message);
 }
 
-void PostgresqlServer::parameter_reported(std::string_view body) {
-    const auto parameter = pg::read_parameter_status(body);
-    if (!parameter) return;
-    note_string_mode(parameter->name, parameter->value);
-    const auto same_name = [&](const auto& entry) { return entry.first == parameter->name; };
-    const auto changed = std::find_if(changed_.begin(), changed_.end(), same_name);
-    if (changed != changed_.end()) changed_.erase(changed);
-    const auto known = std::find_if(parameters_.begin(), parameters_.end(), same_name);
-    if (known != parameters_.end() && known->second != parameter->value) {
-        changed_.emplace_back(parameter->name, parameter->value);
-    }
-}
-
 void PostgresqlServer::drained() {
     if (holder_ != nullptr) holder_->server_drained();
 }
@@ -345,12 +357,15 @@ bool PostgresqlServer::request_untouched(int error) const {
 
 void PostgresqlServer::lost(int error, bool /*ended_cleanly*/) {
     PostgresqlSession* const holder = std::exchange(holder_, nullptr);
-    const bool untouched = request_untouched(error);
+    // Of a client's request nothing is sent before its settings are there.
+    const bool untouched = synchronizing() || request_untouched(error);
+    if (synchronizing()) (void)end_synchronization();
     chore_ = Chore::none;
     const std::string request = untouched ? request_ : std::string();
     pool()->server_lost(*this, home_.now());
     if (holder == nullptr) return;
     if (untouched) {
+        undo_changes(*holder);
         holder->retry(request);
     } else {
         holder->server_lost(fatal_);
@@ -359,6 +374,7 @@ void PostgresqlServer::lost(int error, bool /*ended_cleanly*/) {
 
 void PostgresqlServer::give_up(ReapReason reason) {
     holder_ = nullptr;
+    if (synchronizing()) (void)end_synchronization();
     chore_ = Chore::none;
     pool()->discard(*this, reason, home_.now());
 }

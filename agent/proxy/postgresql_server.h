@@ -4,12 +4,15 @@
 // Flow".
 #pragma once
 
+#include <deque>
 #include <string>
 #include <string_view>
 
+#include "proxy/postgresql_statements.h"
 #include "proxy/server_connection.h"
 #include "wire/postgresql/reply_tracker.h"
 #include "wire/postgresql/scanner.h"
+#include "wire/postgresql/settings_messages.h"
 
 namespace weir::proxy {
 
@@ -25,14 +28,67 @@ class PostgresqlServer final : public ServerConnection {
 
     PostgresqlServer(PoolLoop& home, TenantPool& tenant, pool::CompatibilityKey key,
                      upstream::Established established, std::uint32_t id);
+    ~PostgresqlServer() override;
 
     // -- from the session that holds it
     void begin_use(PostgresqlSession& holder);
-    void asked(char type, bool hidden = false) { tracker_.sent(type, hidden); }
+    void asked(char type, std::uint32_t note = 0) {
+        tracker_.sent(type, false, note);
+        if (type == 'S' || type == 'Q' || type == 'F') ++batches_sent_;
+    }
     void send(loop::Slice bytes);
     void send(std::string_view text);
-    void send_hidden(char type, std::string_view message);  // its reply is swallowed
-    void begin_request();  // the next bytes sent are a new request's
+    void send_hidden(char type, std::string_view message, std::uint32_t note = 0);
+    void begin_request();  // the next bytes recorded are a new request's
+    // What the client sent for it, as it came: to be sent again if this connection proves dead.
+    void record(std::string_view bytes);
+
+    // -- postgresql_server_settings.cpp
+    [[nodiscard]] bool agrees(const ParameterSetRef& settings) const {
+        return applied_ == settings;
+    }
+    // Brings the client's settings here; true when that takes messages: the holder hears of the
+    // end.
+    [[nodiscard]] bool synchronize(const ParameterSetRef& settings);
+    // Asks what these are now, after which the holder's settle() comes again. Not before an answer.
+    void ask(const std::vector<std::string>& names);
+    // What was set here since the connection was made; what the server says, and what it said then.
+    [[nodiscard]] const ParameterSetRef& applied() const { return applied_; }
+    [[nodiscard]] const ParameterSetRef& reported() const { return reported_; }
+    [[nodiscard]] const ParameterSetRef& base() const { return base_; }
+    void set_applied(ParameterSetRef settings) { applied_ = std::move(settings); }
+    void settings_discarded();
+
+    // -- postgresql_server_statements.cpp: shared prepared statements
+    // Makes sure that it is there before what is sent next.
+    void provide(const Statement& statement);
+    [[nodiscard]] bool has(const PreparedStatement& statement) {
+        return statements_.use(statement) == ServerStatements::Standing::present;
+    }
+    // Sends the client's own Parse of it, under our name for it; `name` and `before` as in
+    // note_named().
+    void prepare(const Statement& statement, std::string name, Statement before);
+    // Answers the client's Parse or Close in its turn.
+    void answer_here(char answer, std::uint32_t note);
+    // The client's name now means something else: undone if the message that said so fails.
+    [[nodiscard]] std::uint32_t note_named(std::string name, Statement before);
+    [[nodiscard]] bool changing() const { return !changes_.empty(); }
+    // Whether a message of an earlier batch, not answered yet, has changed what this name means.
+    [[nodiscard]] bool in_question(std::string_view name) const;
+    [[nodiscard]] bool in_question(
+        const PreparedStatement& statement) const;  // or whether it is here
+    // Of messages that change the client's unnamed statement: its Parse, what ends it …
+    static constexpr std::uint32_t unnamed_note = 1;
+    static constexpr std::uint32_t unnamed_end_note = 2;
+    static constexpr std::uint32_t unnamed_carry_note =
+        3;  // … and what brings it to this connection
+    [[nodiscard]] std::uint64_t batch() const { return batches_sent_; }  // the present one's number
+    void forget_statements();                                            // the server did
+    void doubt_statements();  // those of this batch, after an error that may be theirs
+    // A statement of no text, which any state of a transaction allows.
+    [[nodiscard]] std::string make_scratch();
+    [[nodiscard]] std::string scratch_name();                  // nobody's yet
+    [[nodiscard]] std::string& scratch() { return scratch_; }  // for a message to be sent at once
     // Between transactions, clean: to the next client at once (or when a cancel has been
     // delivered).
     void release();
@@ -43,10 +99,8 @@ class PostgresqlServer final : public ServerConnection {
     void request_cancel();
     void pause(bool paused);
     [[nodiscard]] const wire::postgresql::ReplyTracker& tracker() const { return tracker_; }
-    [[nodiscard]] const Parameters& parameters() const { return parameters_; }
     // standard_conforming_strings as last reported: how its statements' strings are to be read.
     [[nodiscard]] bool standard_strings() const { return standard_strings_; }
-    [[nodiscard]] bool parameters_changed() const { return !changed_.empty(); }
     [[nodiscard]] std::size_t unsent() const { return stream_ == nullptr ? 0 : stream_->unsent(); }
 
     // -- ServerConnection
@@ -60,6 +114,16 @@ class PostgresqlServer final : public ServerConnection {
   private:
     enum class Chore : std::uint8_t { none, check, drain, rollback, discard };
 
+    // What a message that is under way has changed already.
+    struct Change {
+        enum class Kind : std::uint8_t { prepared, closed, named };
+        std::uint32_t note;
+        Kind kind;
+        Statement statement;  // named: what the name meant before
+        std::string name;
+        std::uint64_t batch;  // of which Sync, Query or FunctionCall, by their number
+    };
+
     void received(loop::Slice bytes) override;
     void drained() override;
     void say_goodbye() override;
@@ -72,14 +136,24 @@ class PostgresqlServer final : public ServerConnection {
     bool unsolicited(char type, std::string_view body);  // while nobody holds it and no chore runs
     void ready(bool hidden);
     void resolve_doubt();
+    void settle_changes();  // as the tracker's ends say
+    void answer_due();
+    void keep(const Statement& statement);
+    void evict();
+    void undo(Change& change, PostgresqlSession* holder);
+    void undo_changes(PostgresqlSession& holder);  // of messages whose fate will not be known
+    [[nodiscard]] std::uint32_t next_note();
     void say(char type, const std::string& message, bool hidden = false);
+    void say(const wire::postgresql::Batch& batch);  // hidden
     void end_batch();  // without its client: what the server waits for comes from us
     void parameter_reported(std::string_view body);
-    void note_string_mode(std::string_view name, std::string_view value);
+    [[nodiscard]] bool synchronizing() const { return synchronizing_to_ != nullptr; }
+    void synchronized();
+    ParameterSetRef end_synchronization();
+    void swallowed(char type, std::string_view body);
     void forward(const loop::Slice& bytes, std::size_t from, std::size_t to);
     void gather(const wire::postgresql::Piece& piece);
     void keep_last_words(const wire::postgresql::Piece& piece);
-    void adopt_parameters();
     void clean();
     void cancel_work();
     void start(Chore chore, std::string_view sql);
@@ -104,7 +178,17 @@ class PostgresqlServer final : public ServerConnection {
     std::string request_;  // what was sent last, from its start
     std::string body_;     // of a message that came in several chunks
     std::string fatal_;    // a 57P01 as the whole reply, kept until the end is known
-    Parameters changed_;   // reported values that differ from parameters_
+    ParameterSetRef applied_, base_, reported_;
+    ParameterSetRef synchronizing_to_;   // while settings are on their way
+    std::string synchronization_error_;  // an ErrorResponse's body
+    std::string told_;                   // the row that answers ask()
+    bool asking_ = false;
+    ServerStatements statements_;
+    std::deque<Change> changes_;  // in the order of their notes
+    std::uint64_t batches_sent_ = 0;
+    std::uint32_t last_note_ = unnamed_carry_note;
+    std::uint32_t scratch_names_ = 0;
+    std::string scratch_;
     std::uint64_t sent_ = 0, sent_before_use_ = 0;
     std::optional<std::uint64_t> acknowledged_at_open_;
 };

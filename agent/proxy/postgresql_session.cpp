@@ -4,11 +4,13 @@
 #include <openssl/crypto.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cassert>
 
 #include "proxy/pool_loop.h"
 #include "proxy/postgresql_server.h"
 #include "wire/postgresql/messages.h"
+#include "wire/postgresql/settings_messages.h"
 
 namespace weir::proxy {
 
@@ -20,7 +22,10 @@ using telemetry::Side;
 
 PostgresqlSession::PostgresqlSession(PoolLoop& home, Newcomer newcomer, TenantPool& tenant,
                                      std::uint32_t id)
-    : Session(home, std::move(newcomer), tenant, id) {
+    : Session(home, std::move(newcomer), tenant, id),
+      settings_(tenant.sets.empty()),
+      startup_(settings_),
+      known_(settings_) {
     if (getrandom(secret_.data(), secret_.size(), 0) != static_cast<ssize_t>(secret_.size())) {
         secret_ = {};  // no cancel will match: secret_matches() refuses an all-zero secret
     }
@@ -30,26 +35,57 @@ void PostgresqlSession::begin() {
     stream_ = &home_.loop().open(std::move(who_.connection), *this);
     Handshake handshake;
     const settings::Pool& settings = tenant_.pool->settings();
+    shares_statements_ = !keeps_connection() && settings.prepared_statements > 0;
+    rejects_state_ =
+        !keeps_connection() && settings.session_state == settings::SessionState::reject;
+    caches_unnamed_ =
+        shares_statements_ && settings.unnamed_statements == settings::UnnamedStatements::cache;
     if (settings.user.empty()) {
         handshake.user = who_.user;
         handshake.password = who_.password;
     } else {
         handshake.user = tenant_.handshake(0).user;
     }
-    handshake.options = std::move(who_.options);
     const auto compatible = tenant_.key(handshake);
     if (!compatible) {
-        farewell(protocol_violation("too many different sets of start-up parameters in this pool"),
+        farewell(protocol_violation("too many different accounts in this pool at the same time"),
                  ClientClose::limit, true);
         return;
     }
     key = *compatible;
     has_key_ = true;
-    const auto greeting = tenant_.greetings.find(key);
-    if (greeting != tenant_.greetings.end()) {
-        greet(greeting->second);
+    for (const auto& [name, value] : who_.options) {
+        if (pg::is_setting_name(name)) continue;
+        farewell({"42704", "unrecognized configuration parameter \"" + name + '"', {}},
+                 ClientClose::login_failed, true);
         return;
     }
+    if (!who_.application_name.empty()) {
+        who_.options.emplace_back("application_name", who_.application_name);
+    }
+    startup_ = settings_ = tenant_.sets.obtain(std::move(who_.options));
+    if (const ParameterSetRef reported = known_greeting()) {
+        greet(reported);
+    } else {
+        acquire_for_greeting();
+    }
+}
+
+// What most clients bring is a name alone, of which is known what the server makes of it.
+ParameterSetRef PostgresqlSession::known_greeting() const {
+    const auto is_plain = [](char c) { return c >= ' ' && c <= '~'; };
+    const std::string& name = who_.application_name;
+    const bool name_alone = settings_->values.size() == 1 && !name.empty() && name.size() < 64 &&
+                            settings_->find("application_name") != nullptr;
+    if (!name_alone || !std::all_of(name.begin(), name.end(), is_plain)) {
+        return tenant_.greeting(key, settings_);
+    }
+    const ParameterSetRef own = tenant_.greeting(key, tenant_.sets.empty());
+    return own == nullptr ? nullptr : tenant_.sets.with(*own, "application_name", name);
+}
+
+// What the client is greeted with only a connection with its settings knows.
+void PostgresqlSession::acquire_for_greeting() {
     const pool::Acquired acquired = tenant_.pool->acquire(*this, home_.now());
     switch (acquired.kind) {
         case pool::Acquired::Kind::ready:
@@ -63,12 +99,12 @@ void PostgresqlSession::begin() {
     }
 }
 
-void PostgresqlSession::greet(const Parameters& parameters) {
+void PostgresqlSession::greet(const ParameterSetRef& reported) {
     phase_ = Phase::open;
+    known_ = reported;
     std::string greeting;
-    for (const auto& [name, value] : parameters) {
-        greeting +=
-            pg::parameter_status(name, name == "application_name" ? who_.application_name : value);
+    for (const auto& [name, value] : reported->values) {
+        greeting += pg::parameter_status(pg::reported_name(name), value);
     }
     greeting += pg::backend_key_data(home_.process_id_of(*this),
                                      std::string_view(secret_.data(), secret_.size()));
@@ -80,7 +116,7 @@ void PostgresqlSession::greet(const Parameters& parameters) {
 
 void PostgresqlSession::granted(ServerConnection& server) {
     link(static_cast<PostgresqlServer&>(server));
-    home_.loop().defer(*this);
+    if (settings_agree()) home_.loop().defer(*this);
 }
 
 void PostgresqlSession::refused(const pool::Refusal& refusal) {
@@ -98,15 +134,16 @@ void PostgresqlSession::refused(const pool::Refusal& refusal) {
 }
 
 void PostgresqlSession::run() {
-    if (finished_) return;
+    if (finished_ || ((waiting() || synchronizing_) && !refusal_)) return;
     if (phase_ == Phase::greeting) {
         if (refusal_) {
             farewell(*refusal_, ClientClose::login_failed, true);
             return;
         }
-        const Parameters parameters = server().parameters();
+        const ParameterSetRef reported = server().reported();
+        tenant_.remember_greeting(key, settings_, reported);
         unlink();
-        greet(parameters);
+        greet(reported);
         if (finished_) return;
     }
     const std::string bytes = std::exchange(pending_, {});
@@ -117,20 +154,23 @@ void PostgresqlSession::run() {
 
 void PostgresqlSession::link(PostgresqlServer& server) {
     server_ = &server;
-    unnamed_on_server_ = false;
+    unnamed_.linked();
     half_sent_ = false;
+    former_names_.clear();
     server.begin_use(*this);
     enter(ClientState::active);
 }
 
-void PostgresqlSession::unlink() {
+void PostgresqlSession::unlink() { let_go().release(); }
+
+PostgresqlServer& PostgresqlSession::let_go() {
     PostgresqlServer& released = server();
     server_ = nullptr;
     server_paused_ = false;
     retries_ = 0;
     quiet_ = false;
     resume_client(client_paused_);  // nobody else would wake it: the connection is another's now
-    released.release();
+    return released;
 }
 
 PostgresqlServer& PostgresqlSession::server() const {
@@ -146,11 +186,11 @@ void PostgresqlSession::received(loop::Slice bytes) {
     tenant_.pool->probe().transferred(Side::client, Direction::in, bytes.size());
     tenant_.pool->tenant_probe().bytes_in.add(bytes.size());
     if (leaving_) return;
-    if (!pending_.empty() || waiting() || phase_ == Phase::greeting || refusal_) {
+    if (!pending_.empty() || blocked() || phase_ == Phase::greeting) {
         pending_.append(bytes.bytes());
         if (pending_.size() > loop::Stream::pause_mark) pause_client(client_paused_);
         // What was kept because a message was unfinished may be whole now.
-        if (!waiting() && phase_ == Phase::open && !refusal_ && !output_full_) {
+        if (!blocked() && phase_ == Phase::open && !output_full_) {
             const std::string all = std::exchange(pending_, {});
             process(all, nullptr);
             const bool flows = server_ == nullptr || server().unsent() <= loop::Stream::pause_mark;
@@ -192,7 +232,7 @@ void PostgresqlSession::drained() {
     }
     if (!output_full_) return;
     resume_client(output_full_);
-    if (!pending_.empty() && !waiting() && !refusal_) home_.loop().defer(*this);
+    if (!pending_.empty() && !blocked()) home_.loop().defer(*this);
 }
 
 void PostgresqlSession::pause_client(bool& reason) {
@@ -207,7 +247,7 @@ void PostgresqlSession::resume_client(bool& reason) {
 }
 
 void PostgresqlSession::server_drained() {
-    if (!waiting()) resume_client(client_paused_);
+    if (!blocked()) resume_client(client_paused_);
 }
 
 void PostgresqlSession::end_of_input() { leave(ClientClose::client, leaving_); }
@@ -233,6 +273,11 @@ void PostgresqlSession::retry(const std::string& request) {
     server_ = nullptr;
     if (++retries_ > retry_limit) {
         server_lost({});
+        return;
+    }
+    synchronizing_ = false;
+    if (phase_ == Phase::greeting) {
+        acquire_for_greeting();
         return;
     }
     // The request starts anew on another connection, as if it had just come.
@@ -286,7 +331,8 @@ bool PostgresqlSession::secret_matches(std::string_view secret) const {
 
 void PostgresqlSession::cancel_requested() {
     if (server_ != nullptr) {
-        server().request_cancel();
+        // What runs may be ours alone.
+        if (!synchronizing_ && asked_names_.empty()) server().request_cancel();
     } else if (waiting() && phase_ == Phase::open) {
         tenant_.pool->cancel(*this, home_.now());
         refusal_ = Answer{"57014", "canceling statement due to user request", {}};
@@ -319,7 +365,8 @@ void PostgresqlSession::leave(ClientClose reason, bool orderly) {
         abandon_transaction();
         PostgresqlServer& left = server();
         server_ = nullptr;
-        left.abandon(orderly, scanner_.between_messages(), keeps_connection() || effects_ != 0);
+        left.abandon(orderly, scanner_.between_messages(),
+                     keeps_connection() || effects_ != 0 || settings_changing());
     }
     if (stream_ != nullptr) {
         stream_->close_after_flush();

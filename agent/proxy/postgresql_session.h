@@ -11,9 +11,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
+#include "proxy/postgresql_statements.h"
 #include "proxy/refusals.h"
 #include "proxy/session.h"
+#include "proxy/unnamed_statement.h"
 #include "wire/postgresql/reply_tracker.h"
 #include "wire/postgresql/scanner.h"
 #include "wire/postgresql/statement_scan.h"
@@ -46,20 +49,43 @@ class PostgresqlSession final : public Session {
     void reply(loop::Slice bytes);
     void reply(std::string_view bytes);
     void completed(std::string_view tag);
-    void failed(std::string_view sqlstate);
+    void failed(std::string_view sqlstate, std::string_view error);  // an ErrorResponse's body
     // Whether the pool's mode allows this; else the client is told and goes.
     [[nodiscard]] bool accepts(wire::postgresql::TransactionStatus status);
     void ready(wire::postgresql::TransactionStatus status, bool settled);
     // Nothing is outstanding: the connection goes back, stays for the transaction, or is pinned.
     void settle(wire::postgresql::TransactionStatus status);
     void copy_began();  // the server waits for the client's data
+    // -- postgresql_settings.cpp: told by its connection
+    void settings_applied();
+    void settings_refused(std::string_view error);  // an ErrorResponse's body
+    void settings_told(std::string_view row);       // of those asked for; empty: an error
+    void parameter_reported(const std::string& name, std::string_view value);
     void server_drained();
+    // What its connection found out about its statements.
+    void renamed(const std::string& name, Statement statement);  // nullptr: unknown again
+    void unnamed_ended(std::uint32_t note, wire::postgresql::ReplyTracker::Outcome outcome);
+    void names_settled();
+    // The ErrorResponse with the client's own names for statements; empty when there are none.
+    [[nodiscard]] std::string in_its_names(std::string_view error) const;
     void server_lost(std::string_view last_words);  // a whole ErrorResponse, or empty
     void retry(const std::string& request);         // it died before it took a byte of this
 
   private:
     enum class Phase : std::uint8_t { greeting, open };
     enum class Next : std::uint8_t { forward, drop, wait, stop };
+    enum class Rewritten : std::uint8_t {
+        no,
+        yes,
+        unfinished
+    };  // unfinished: more must come first
+    // Bytes of the client's on their way to the server: those before `from` are sent or dropped,
+    // `at` begins the piece that is looked at.
+    struct Run {
+        std::string_view bytes;
+        const loop::Slice* slice;  // where they lie; nullptr: in memory of the session's
+        std::size_t from = 0, at = 0;
+    };
 
     // -- StreamEvents
     void received(loop::Slice bytes) override;
@@ -73,19 +99,60 @@ class PostgresqlSession final : public Session {
     Next begin_message(const wire::postgresql::Piece& piece);
     Next without_server(char type);
     void answer_refusal(char type);
-    bool inspect(const wire::postgresql::Piece& piece);  // false: more of it is needed first
-    bool carry_unnamed(const wire::postgresql::Piece& piece);
+    bool inspect(const wire::postgresql::Piece& piece, Run& run);  // false: more of it first
+    bool carry_unnamed(const wire::postgresql::Piece& piece, Run& run);
+    [[nodiscard]] std::uint32_t note_of(const wire::postgresql::Piece& piece);
     void begin_request(bool whole);
     void work_began();
     void keep_quiet(bool in_transaction);
     void scan_query(const wire::postgresql::Piece& piece);
+    [[nodiscard]] Rewritten refuse_state(const wire::postgresql::Piece& piece, Run& run);
     void scan_parse(const wire::postgresql::Piece& piece);
     void note_effects(std::uint32_t effects);
-    void forward(std::string_view bytes, const loop::Slice* slice, std::size_t from,
-                 std::size_t to);
+    [[nodiscard]] StatementActs scan_text(std::string_view text);
+    void pass(Run& run, std::size_t to);
 
-    void greet(const Parameters& parameters);
+    // postgresql_prepared.cpp: named statements, which any connection can run
+    Rewritten rewrite(const wire::postgresql::Piece& piece, Run& run);
+    Rewritten rewrite_parse(const wire::postgresql::Piece& piece, Run& run);
+    Rewritten rewrite_bind(const wire::postgresql::Piece& piece, Run& run);
+    Rewritten rewrite_about(const wire::postgresql::Piece& piece, Run& run);
+    Rewritten rewrite_query(const wire::postgresql::Piece& piece, Run& run);
+    PostgresqlServer& replace(const wire::postgresql::Piece& piece, Run& run, std::size_t taken);
+    [[nodiscard]] const Statement* named(std::string_view name);
+    Statement rename(const std::string& name, Statement statement);  // what it was before
+    [[nodiscard]] static std::string disguised(std::string_view name);
+    [[nodiscard]] bool certain() const;
+    [[nodiscard]] bool must_await(std::string_view name);
+    [[nodiscard]] bool must_await(const Statement& statement);
+
+    [[nodiscard]] Statement usable(const Statement& statement);
+
+    // postgresql_settings.cpp
+    [[nodiscard]] bool settings_agree();
+    void tell_parameters();
+    void remember(const std::string& name, std::string_view value);
+    void forget(const std::string& name);
+    void note(const StatementActs& acts);
+    [[nodiscard]] StatementActs acts_of(const wire::postgresql::StatementScan& scan) const;
+    [[nodiscard]] bool settings_settled();
+    void settings_discarded();
+    [[nodiscard]] bool settings_changing() const {
+        return !set_names_.empty() || !reset_names_.empty() || !asked_names_.empty() || resets_all_;
+    }
+    [[nodiscard]] std::string analysed_under();
+    void keep_older_statements();
+    [[nodiscard]] bool state_to_reset() const;
+    void reset_state();
+
+    [[nodiscard]] bool blocked() const {
+        return waiting() || synchronizing_ || refusal_.has_value();
+    }
+    [[nodiscard]] ParameterSetRef known_greeting() const;
+    void acquire_for_greeting();
+    void greet(const ParameterSetRef& reported);
     void link(PostgresqlServer& server);
+    PostgresqlServer& let_go();                   // which is to be released or abandoned
     void unlink();                                // gives the connection back, clean
     [[nodiscard]] bool keeps_connection() const;  // session and direct modes
     [[nodiscard]] PostgresqlServer& server() const;
@@ -97,11 +164,34 @@ class PostgresqlSession final : public Session {
     void farewell(const Answer& why, telemetry::ClientClose reason, bool orderly);
     void leave(telemetry::ClientClose reason, bool orderly);
 
+    // Names are looked up as they stand in the message.
+    struct NameHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view name) const {
+            return std::hash<std::string_view>()(name);
+        }
+    };
+    struct Named {
+        Statement statement;
+        std::uint64_t last_use = 0;  // by uses_; of equal statements an error is about the latest
+    };
+    std::unordered_map<std::string, Named, NameHash, std::equal_to<>> named_;
+    std::uint64_t uses_ = 0;
     wire::postgresql::Scanner scanner_;
     wire::postgresql::StatementScan statement_scan_;
-    std::string pending_;            // received, not yet processed: the client waits
-    std::string unnamed_;            // the last Parse of the unnamed statement, whole
-    std::string parse_;              // the Parse that is coming in
+    std::string pending_;  // received, not yet processed: the client waits
+    UnnamedStatement unnamed_;
+    std::string parse_;         // the Parse that is coming in
+    StatementActs parse_acts_;  // of the Parse that has come in
+    // As the client has set them; as its session began; as it was told the server's parameters are.
+    ParameterSetRef settings_, startup_, known_;
+    ParameterSetRef analysed_settings_,
+        analysed_parameters_;                           // when statements were last looked at
+    std::vector<std::string> set_names_, reset_names_;  // in this transaction
+    std::vector<std::string> asked_names_;
+    // Our names, and what the client called them, of statements that it no longer names: an answer
+    // that is under way may still be about them.
+    std::vector<std::pair<std::string, std::string>> former_names_;
     std::optional<Answer> refusal_;  // for the message that asked for a connection
     std::array<char, 4> secret_{};
     std::uint32_t effects_ = 0;          // what may be left behind on the connection
@@ -110,15 +200,22 @@ class PostgresqlSession final : public Session {
     base::Instant query_started_{}, transaction_started_{};
     unsigned retries_ = 0;
     Phase phase_ = Phase::greeting;
-    bool in_transaction_ = false;     // from a transaction's first message to its end
-    bool quiet_ = false;              // the pool's leak watch was told that nothing runs
-    bool skipping_ = false;           // until Sync, after a refusal
-    bool dropping_ = false;           // the rest of a message that is not passed on
-    bool unnamed_on_server_ = false;  // the connection has this client's unnamed statement, or none
+    bool in_transaction_ = false;  // from a transaction's first message to its end
+    bool quiet_ = false;           // the pool's leak watch was told that nothing runs
+    bool skipping_ = false;        // until Sync, after a refusal
+    bool dropping_ = false;        // the rest of a message that is not passed on
     bool failed_ = false, rolled_back_ = false, discarded_ = false;
     bool draining_ = false;
-    bool half_sent_ = false;  // settled while a message of the client's is half sent
-    bool leaving_ = false;    // said goodbye while answers were due
+    bool half_sent_ = false;         // settled while a message of the client's is half sent
+    bool leaving_ = false;           // said goodbye while answers were due
+    bool synchronizing_ = false;     // its settings are on their way to its connection
+    bool awaits_names_ = false;      // until an earlier batch has told what a name means
+    bool resets_all_ = false;        // in this transaction
+    bool transaction_clean_ = true;  // no error and no ROLLBACK in it
+    bool rejects_state_ = false;
+    bool shares_statements_ = false;
+    bool caches_unnamed_ = false;
+    bool own_names_ = false;  // some statement is known to this connection alone, by its own name
     bool server_paused_ = false;
     bool client_paused_ = false;  // it waits for its server connection
     bool output_full_ = false;    // it does not take its answers

@@ -7,15 +7,13 @@ namespace weir::proxy {
 
 ServerConnection::ServerConnection(PoolLoop& home, TenantPool& tenant,
                                    pool::CompatibilityKey dialed_with,
-                                   upstream::Established established, std::uint32_t id)
+                                   upstream::Established& established, std::uint32_t id)
     : home_(home),
       tenant_(tenant),
-      parameters_(std::move(established.parameters)),
       id_(id),
       backend_pid_(established.backend_pid),
       cancel_(std::move(established.cancel)) {
     tenant.use(dialed_with);
-    tenant.greetings.insert_or_assign(dialed_with, parameters_);
     stream_ = &home_.loop().open(std::move(established.connection), *this);
 }
 

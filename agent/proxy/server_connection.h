@@ -30,7 +30,7 @@ class ServerConnection : public pool::Server,
     static constexpr base::Duration chore_limit = std::chrono::seconds(5);
 
     ServerConnection(PoolLoop& home, TenantPool& tenant, pool::CompatibilityKey dialed_with,
-                     upstream::Established established, std::uint32_t id);
+                     upstream::Established& established, std::uint32_t id);
     ServerConnection(const ServerConnection&) = delete;
     ServerConnection& operator=(const ServerConnection&) = delete;
     ~ServerConnection() override;
@@ -75,7 +75,6 @@ class ServerConnection : public pool::Server,
     PoolLoop& home_;
     TenantPool& tenant_;
     loop::Stream* stream_ = nullptr;
-    Parameters parameters_;                              // as the server last reported them
     std::optional<std::uint64_t> acknowledged_at_loss_;  // known once the stream has closed
     bool closing_ = false;
     bool input_ended_ = false;

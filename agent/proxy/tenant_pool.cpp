@@ -16,11 +16,31 @@ std::optional<pool::CompatibilityKey> TenantPool::key(const Handshake& handshake
         if (place == handshakes_.end()) return std::nullopt;
         place->handshake = handshake;
         const auto reused = static_cast<pool::CompatibilityKey>(place - handshakes_.begin());
-        greetings.erase(reused);
+        forget_greetings(reused);
         if (pool != nullptr) pool->forget(reused);
     }
     ++place->uses;
     return static_cast<pool::CompatibilityKey>(place - handshakes_.begin());
+}
+
+ParameterSetRef TenantPool::greeting(pool::CompatibilityKey key,
+                                     const ParameterSetRef& settings) const {
+    const auto found =
+        std::find_if(greetings_.begin(), greetings_.end(), [&](const Greeting& greeting) {
+            return greeting.key == key && greeting.settings == settings;
+        });
+    return found == greetings_.end() ? nullptr : found->reported;
+}
+
+void TenantPool::remember_greeting(pool::CompatibilityKey key, const ParameterSetRef& settings,
+                                   const ParameterSetRef& reported) {
+    if (greeting(key, settings) != nullptr) return;
+    if (greetings_.size() == maximum_greetings) greetings_.erase(greetings_.begin());
+    greetings_.push_back({key, settings, reported});
+}
+
+void TenantPool::forget_greetings(pool::CompatibilityKey key) {
+    std::erase_if(greetings_, [key](const Greeting& greeting) { return greeting.key == key; });
 }
 
 }  // namespace weir::proxy

@@ -9,31 +9,33 @@
 #include <vector>
 
 #include "pool/pool.h"
+#include "proxy/postgresql_statements.h"
+#include "proxy/session_settings.h"
 #include "settings/pattern.h"
 #include "upstream/dialer.h"
 
 namespace weir::proxy {
 
-using Parameters = std::vector<std::pair<std::string, std::string>>;
-
 // What is fixed when a connection is made; its index is the pool's compatibility key.
 struct Handshake {
     std::string user, password;
-    Parameters options;
     bool operator==(const Handshake&) const = default;
 };
 
 class TenantPool {
   public:
-    // A client can invent start-up parameters at will; so many different sets are served at once.
+    // Accounts of clients that are served at the same time in a pool without one of its own.
     static constexpr std::size_t maximum_handshakes = 256;
+    // A client can invent start-up parameters at will; so many sets are remembered.
+    static constexpr std::size_t maximum_greetings = 64;
 
     pool::Pool* pool = nullptr;
     unsigned template_index = 0;
     settings::Match match;
     std::string directory_key;
     std::string database;  // on the server
-    std::unordered_map<pool::CompatibilityKey, Parameters> greetings;  // ParameterStatus by key
+    ParameterSets sets;
+    StatementCatalogue statements;
     unsigned clients = 0;
 
     // The key for this handshake, with one use of it taken; nothing when as many are in use as may
@@ -46,12 +48,24 @@ class TenantPool {
         return handshakes_[key].handshake;
     }
 
+    // The parameters that a client with these settings is told at first; nullptr while unknown.
+    [[nodiscard]] ParameterSetRef greeting(pool::CompatibilityKey key,
+                                           const ParameterSetRef& settings) const;
+    void remember_greeting(pool::CompatibilityKey key, const ParameterSetRef& settings,
+                           const ParameterSetRef& reported);
+    void forget_greetings(pool::CompatibilityKey key);
+
   private:
+    struct Greeting {
+        pool::CompatibilityKey key;
+        ParameterSetRef settings, reported;
+    };
     struct Entry {
         Handshake handshake;
         unsigned uses = 0;
     };
     std::vector<Entry> handshakes_;
+    std::vector<Greeting> greetings_;  // at most maximum_greetings
 };
 
 }  // namespace weir::proxy

@@ -96,6 +96,10 @@ class alignas(64) PoolProbe {
         bytes_[side][direction].add(bytes);
     }
     void settings_replayed() { settings_replayed_.add(); }
+    // A client used a shared prepared statement that its connection had, or had not.
+    void statement_used(bool hit) { statement_uses_[hit ? 0 : 1].add(); }
+    void statement_evicted() { statement_evictions_.add(); }
+    void statements_kept(std::int64_t change) { statements_.add(change); }
     void desynced() { desyncs_.add(); }
 
     void tenant_known(int change) { tenants_[TenantState::known].add(change); }
@@ -165,6 +169,10 @@ class alignas(64) PoolProbe {
     [[nodiscard]] std::uint64_t settings_replayed_count() const {
         return settings_replayed_.read();
     }
+    [[nodiscard]] std::uint64_t statement_hits() const { return statement_uses_[0].read(); }
+    [[nodiscard]] std::uint64_t statement_misses() const { return statement_uses_[1].read(); }
+    [[nodiscard]] std::uint64_t statement_evictions() const { return statement_evictions_.read(); }
+    [[nodiscard]] std::int64_t statements() const { return statements_.read(); }
     [[nodiscard]] std::uint64_t desyncs() const { return desyncs_.read(); }
     [[nodiscard]] std::int64_t tenants(TenantState s) const { return tenants_[s].read(); }
 
@@ -208,6 +216,9 @@ class alignas(64) PoolProbe {
     base::ByWord<LeakAction, Counter> leaks_suspected_, leaks_reclaimed_;
     std::array<Counter, sqlstate_classes.size()> query_errors_;
     Counter settings_replayed_, desyncs_;
+    std::array<Counter, 2> statement_uses_;  // hits, misses
+    Counter statement_evictions_;
+    Gauge statements_;
     base::ByWord<TenantState, Gauge> tenants_;
     Gauge max_, min_idle_;
 };

@@ -183,6 +183,28 @@ inline constexpr Metric protocol_desync{
     {"pool", "engine"},
     "Connections closed because the server said something impossible."};
 
+// -- what a client's session is in a shared connection
+inline constexpr Metric settings_replayed{
+    "weir_settings_replayed_total",
+    counter,
+    {"pool", "engine"},
+    "Times that a client's settings were carried to another server connection."};
+inline constexpr Metric prepared_statement_requests{
+    "weir_prepared_statement_requests_total",
+    counter,
+    {"pool", "engine", "result"},
+    "Uses of shared prepared statements, by whether the connection had it already."};
+inline constexpr Metric prepared_statement_evictions{
+    "weir_prepared_statement_evictions_total",
+    counter,
+    {"pool", "engine"},
+    "Shared prepared statements closed to make room for another."};
+inline constexpr Metric prepared_statements{
+    "weir_prepared_statements",
+    gauge,
+    {"pool", "engine"},
+    "Shared prepared statements that server connections hold, counted on each."};
+
 // -- queries
 inline constexpr Metric queries{
     "weir_queries_total", counter, {"pool", "engine", "outcome"}, "Queries answered, by outcome."};
@@ -350,6 +372,10 @@ inline constexpr std::array all{&pool_connections,
                                 &leaks_suspected,
                                 &leaks_reclaimed,
                                 &protocol_desync,
+                                &settings_replayed,
+                                &prepared_statement_requests,
+                                &prepared_statement_evictions,
+                                &prepared_statements,
                                 &queries,
                                 &query_errors,
                                 &query_seconds,

@@ -63,6 +63,26 @@ void collect_pins_and_leaks(Families& out, const PoolGroups& pools) {
         [](const PoolProbe& p, auto action) { return p.leaks_reclaimed(action); });
 }
 
+void collect_sessions(Families& out, const PoolGroups& pools) {
+    collect_scalar(out, catalogue::settings_replayed, pools, [](const PoolGroup& group) {
+        return group.sum([](const PoolProbe& p) { return p.settings_replayed_count(); });
+    });
+    Samples requests(catalogue::prepared_statement_requests);
+    for (const PoolGroup& group : pools.groups) {
+        requests.add({group.pool, group.engine, "hit"},
+                     group.sum([](const PoolProbe& p) { return p.statement_hits(); }));
+        requests.add({group.pool, group.engine, "miss"},
+                     group.sum([](const PoolProbe& p) { return p.statement_misses(); }));
+    }
+    out.push_back(requests.take());
+    collect_scalar(out, catalogue::prepared_statement_evictions, pools, [](const PoolGroup& group) {
+        return group.sum([](const PoolProbe& p) { return p.statement_evictions(); });
+    });
+    collect_scalar(out, catalogue::prepared_statements, pools, [](const PoolGroup& group) {
+        return group.sum([](const PoolProbe& p) { return p.statements(); });
+    });
+}
+
 }  // namespace
 
 Families ConnectionCollector::Collect() const {
@@ -71,6 +91,7 @@ Families ConnectionCollector::Collect() const {
     collect_creates(out, pools);
     collect_ends(out, pools);
     collect_pins_and_leaks(out, pools);
+    collect_sessions(out, pools);
     return out;
 }
 

@@ -7,7 +7,7 @@ import sys
 
 from harness.processes import temporary_folder
 
-from . import clients, instructions, postgresql
+from . import clients, instructions, postgresql, prepared
 
 
 def main():
@@ -17,6 +17,9 @@ def main():
     side_by_side.add_argument("--seconds", type=int, default=5, help="of each run: %(default)s")
     side_by_side.add_argument("--pairs", type=int, default=5, help="rounds over all: %(default)s")
     side_by_side.add_argument("--quick", action="store_true", help="one short round of 64 clients")
+    shared = kinds.add_parser("prepared")
+    shared.add_argument("--seconds", type=int, default=5, help="of each run: %(default)s")
+    shared.add_argument("--pairs", type=int, default=5, help="rounds over all: %(default)s")
     at_rest = kinds.add_parser("clients")
     at_rest.add_argument("--clients", type=int, default=10_000)
     counted = kinds.add_parser("instructions")
@@ -32,6 +35,8 @@ def main():
             if chosen.quick:
                 chosen.seconds, chosen.pairs = 2, 1
             postgresql.compare(folder, chosen.seconds, chosen.pairs, [64] if chosen.quick else [1, 16, 64])
+        elif chosen.kind == "prepared":
+            prepared.compare(folder, chosen.seconds, chosen.pairs)
         elif chosen.kind == "clients":
             clients.compare(folder, chosen.clients)
         else:

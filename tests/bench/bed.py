@@ -31,16 +31,15 @@ def server(folder, scale=10):
         postgres.remove()
 
 
-def weir(folder, postgres, **settings):
+def weir(folder, postgres, name="weir", **pool):
     """All metrics on, as always; a pool as large as PgBouncer's."""
-    return Weir(folder / "weir", postgres, agent={"loops": 0},
+    return Weir(folder / name, postgres, agent={"loops": 0},
                 listen={"max_clients": 20000},
-                pool=[{"name": "bench", "match": DATABASE, "max_size": POOL, "acquire_timeout": "60s"}],
-                **settings)
+                pool=[{"name": "bench", "match": DATABASE, "max_size": POOL, "acquire_timeout": "60s", **pool}])
 
 
-def pgbouncer(folder, postgres, name="pgbouncer", **settings):
-    return PgBouncer(folder / name, postgres, pool_size=POOL, max_clients=12000, **settings)
+def pgbouncer(folder, postgres, name="pgbouncer", pool_size=POOL, **settings):
+    return PgBouncer(folder / name, postgres, pool_size=pool_size, max_clients=12000, **settings)
 
 
 def cpu_seconds(pid):

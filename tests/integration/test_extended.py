@@ -131,20 +131,6 @@ def test_a_portal_is_read_in_pieces_within_a_transaction(client):
     assert client.ask(m.query("COMMIT"))[-1][1] == b"I"
 
 
-def test_named_statements_stay_with_their_client(weir, client):
-    before = weir.metrics()
-    client.ask(m.parse("SELECT 'mine', $1::int", name="s"), m.SYNC)
-    with RawClient(weir.ports["trusted"]).login("tenant_b") as other:
-        other.ask(m.parse("SELECT 'theirs', $1::int", name="s"), m.SYNC)
-        assert other.rows(m.bind("s", values=[1]), m.execute(), m.SYNC) == [["theirs", "1"]]
-        assert client.rows(m.bind("s", values=[2]), m.execute(), m.SYNC) == [["mine", "2"]]
-    assert weir.since(before).value("weir_pins_total", reason="prepared") == 2
-    with RawClient(weir.ports["trusted"]).login("tenant_b") as later:
-        with pytest.raises(Refused) as caught:
-            later.rows(m.bind("s", values=[3]), m.execute(), m.SYNC)
-        assert caught.value.code == "26000"
-
-
 def test_function_call(client):
     oid = int(client.query("SELECT 'pg_catalog.int4abs(int4)'::regprocedure::oid")[0][0])
     for value in (-5, -70000):

@@ -7,17 +7,17 @@ namespace weir::wire::postgresql {
 
 void AskedQueue::push(Asked asked) {
     if (count_ == capacity()) {
-        std::vector<unsigned char> larger(capacity() * 2);
+        std::vector<std::uint32_t> larger(capacity() * 2);
         for (std::size_t i = 0; i < count_; ++i) {
             larger[i] = ring()[(head_ + i) & (capacity() - 1)];
         }
         grown_ = std::move(larger);
         head_ = 0;
     }
-    const auto type = static_cast<unsigned char>(asked.type);
-    assert((type & hidden_bit) == 0);
+    const auto type = std::uint32_t{static_cast<unsigned char>(asked.type)};
+    assert((type & hidden_bit) == 0 && asked.note >> (32 - note_at) == 0);
     ring()[(head_ + count_) & (capacity() - 1)] =
-        static_cast<unsigned char>(asked.hidden ? type | hidden_bit : type);
+        asked.note << note_at | (asked.hidden ? hidden_bit : 0) | type;
     ++count_;
 }
 

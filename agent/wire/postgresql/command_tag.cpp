@@ -19,4 +19,8 @@ std::optional<Effect> effect_of_tag(std::string_view tag) {
 
 bool clears_session(std::string_view tag) { return trimmed(tag) == "DISCARD ALL"; }
 
+bool clears_statements(std::string_view tag) {
+    return clears_session(tag) || trimmed(tag) == "DEALLOCATE ALL";
+}
+
 }  // namespace weir::wire::postgresql

@@ -15,5 +15,7 @@ namespace weir::wire::postgresql {
 [[nodiscard]] std::optional<Effect> effect_of_tag(std::string_view tag);
 // "DISCARD ALL": nothing that an Effect names is left.
 [[nodiscard]] bool clears_session(std::string_view tag);
+// "DISCARD ALL" and "DEALLOCATE ALL": no prepared statement is left.
+[[nodiscard]] bool clears_statements(std::string_view tag);
 
 }  // namespace weir::wire::postgresql

@@ -1,5 +1,6 @@
 #include "wire/postgresql/messages.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "wire/postgresql/message_types.h"
@@ -46,9 +47,7 @@ class Builder {
         return text(value);
     }
     [[nodiscard]] std::string done() {
-        std::string length;
-        put_uint32(length, static_cast<std::uint32_t>(out_.size() - 1));
-        out_.replace(1, 4, length);
+        put_length(out_);
         return std::move(out_);
     }
 
@@ -122,6 +121,22 @@ std::string negotiate_protocol_version(std::uint32_t newest_minor,
     return builder.done();
 }
 
+std::string_view reported_name(std::string_view lower_case) {
+    for (const std::string_view name : {"DateStyle", "IntervalStyle", "TimeZone"}) {
+        const auto same = [](char a, char b) { return (a | 0x20) == b; };
+        if (std::equal(name.begin(), name.end(), lower_case.begin(), lower_case.end(), same)) {
+            return name;
+        }
+    }
+    return lower_case;
+}
+
+void put_length(std::string& message) {
+    std::string length;
+    put_uint32(length, static_cast<std::uint32_t>(message.size() - 1));
+    message.replace(1, length.size(), length);
+}
+
 std::string query(std::string_view sql) { return Builder(frontend::query).text(sql).done(); }
 
 std::string sync() { return Builder(frontend::sync).done(); }
@@ -132,9 +147,33 @@ std::string copy_fail(std::string_view reason) {
     return Builder(frontend::copy_fail).text(reason).done();
 }
 
+std::string parse(std::string_view statement, std::string_view definition) {
+    return Builder(frontend::parse).text(statement).raw(definition).done();
+}
+
+std::string execute() { return Builder(frontend::execute).text({}).uint32(0).done(); }
+
+std::string describe_statement(std::string_view statement) {
+    return Builder(frontend::describe).field('S', statement).done();
+}
+
 std::string close_statement(std::string_view statement) {
     return Builder(frontend::close).field('S', statement).done();
 }
+
+void put_bind_head(std::string& out, std::string_view portal, std::string_view statement,
+                   std::size_t rest) {
+    constexpr std::size_t length_field = 4;
+    out.push_back(frontend::bind);
+    put_uint32(out, static_cast<std::uint32_t>(length_field + portal.size() + 1 + statement.size() +
+                                               1 + rest));
+    put_c_string(out, portal);
+    put_c_string(out, statement);
+}
+
+std::string parse_complete() { return Builder(backend::parse_complete).done(); }
+
+std::string close_complete() { return Builder(backend::close_complete).done(); }
 
 std::string_view read_c_string(std::string_view& bytes) {
     const std::size_t end = bytes.find('\0');

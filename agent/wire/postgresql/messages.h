@@ -36,7 +36,19 @@ namespace weir::wire::postgresql {
 [[nodiscard]] std::string sync();
 [[nodiscard]] std::string terminate();
 [[nodiscard]] std::string copy_fail(std::string_view reason);
+// `definition`: all of a Parse that follows the statement's name, as it came.
+[[nodiscard]] std::string parse(std::string_view statement, std::string_view definition);
+[[nodiscard]] std::string execute();  // of the unnamed portal, all rows
+[[nodiscard]] std::string describe_statement(std::string_view statement);
 [[nodiscard]] std::string close_statement(std::string_view statement);
+// Appends the beginning of a Bind whose parameters and formats, `rest` bytes, follow it.
+void put_bind_head(std::string& out, std::string_view portal, std::string_view statement,
+                   std::size_t rest);
+// The name of a parameter as servers report it; PostgreSQL spells a few with capitals.
+[[nodiscard]] std::string_view reported_name(std::string_view lower_case);
+void put_length(std::string& message);  // of a whole message that was changed
+[[nodiscard]] std::string parse_complete();
+[[nodiscard]] std::string close_complete();
 
 // -- read
 // Of an ErrorResponse or NoticeResponse; severity untranslated.

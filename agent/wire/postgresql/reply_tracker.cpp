@@ -1,5 +1,7 @@
 #include "wire/postgresql/reply_tracker.h"
 
+#include <cassert>
+
 #include "wire/postgresql/message_types.h"
 
 namespace weir::wire::postgresql {
@@ -19,14 +21,21 @@ bool is_extended(char type) {
 
 }  // namespace
 
-void ReplyTracker::sent(char type, bool hidden) {
+bool ReplyTracker::copy_takes_next() const {
+    if (!copying_in()) return false;
+    std::size_t sent = queue_.size();
+    while (sent > 1 && is_answer(queue_.at(sent - 1).type)) --sent;  // the server has none of those
+    return sent == 1;
+}
+
+void ReplyTracker::sent(char type, bool hidden, std::uint32_t note) {
     if (ends_copy(type)) {
         // Before the CopyInResponse is here it can't be known whether there will be a COPY: the end
         // is queued then, and forgotten if it comes to the front.
         if (copy_takes_next()) {
             phase_ = Phase::copy_loaded;
         } else if (!queue_.empty()) {
-            queue_.push({type, hidden});
+            queue_.push({type, hidden, note});
         }
         return;
     }
@@ -40,12 +49,30 @@ void ReplyTracker::sent(char type, bool hidden) {
         open_ = false;
     } else if (skipping_) {
         lost_ = lost_ || stray_ready_ > 0;
+        if (note != 0) ends_.push_back({note, Outcome::skipped});
         return;
     } else {
         open_ = is_extended(type);
     }
-    queue_.push({type, hidden});
+    queue_.push({type, hidden, note});
     if (gives_ready(type)) ++ready_due_;
+}
+
+void ReplyTracker::sent_here(char answer, std::uint32_t note) {
+    assert(is_answer(answer));
+    if (skipping_) {
+        ends_.push_back({note, Outcome::skipped});
+        return;
+    }
+    open_ = true;
+    queue_.push({answer, false, note});
+}
+
+char ReplyTracker::answer_here() {
+    assert(due_here());
+    const char type = queue_.front().type;
+    pop();
+    return type;
 }
 
 ReplyTracker::Verdict ReplyTracker::replied(char type, std::string_view body) {
@@ -152,8 +179,13 @@ ReplyTracker::Verdict ReplyTracker::execute_reply(char type) {
 void ReplyTracker::begin_copy_in() {
     phase_ = Phase::copy_in;
     eaten_syncs_ = 0;
-    while (queue_.size() > 1 && phase_ == Phase::copy_in) {
-        const char next = queue_.at(1).type;
+    std::size_t at = 1;
+    while (queue_.size() > at && phase_ == Phase::copy_in) {
+        const char next = queue_.at(at).type;
+        if (is_answer(next)) {  // the server knows nothing of it
+            ++at;
+            continue;
+        }
         if (next == frontend::sync) {
             ++eaten_syncs_;
             --ready_due_;
@@ -162,7 +194,7 @@ void ReplyTracker::begin_copy_in() {
         } else {
             break;  // not allowed inside of COPY: the server will say so and close
         }
-        queue_.remove(1);
+        queue_.remove(at);
     }
     // The batch that a Sync was to end goes on behind the COPY.
     if (queue_.front().type == frontend::execute && ready_due_ == 0) open_ = true;
@@ -179,11 +211,11 @@ ReplyTracker::Verdict ReplyTracker::error_reply() {
         phase_ = Phase::failed;
         return to;
     }
-    pop();
+    pop(Outcome::failed);
     while (!queue_.empty() && queue_.front().type != frontend::sync) {
         // Skipped, unless the server stops skipping at a Sync that counts as eaten.
         lost_ = lost_ || (stray_ready_ > 0 && !ends_copy(queue_.front().type));
-        pop();
+        pop(Outcome::skipped);
     }
     skipping_ = queue_.empty();
     return to;
@@ -215,7 +247,7 @@ ReplyTracker::Verdict ReplyTracker::ready_reply(std::string_view body) {
         return Verdict::forward;
     }
     const Verdict to = verdict();
-    pop();
+    pop(phase_ == Phase::failed ? Outcome::failed : Outcome::succeeded);
     drop_copy_ends();
     return to;
 }
@@ -240,8 +272,10 @@ ReplyTracker::Verdict ReplyTracker::advance(bool legal, Phase next) {
     return verdict();
 }
 
-void ReplyTracker::pop() {
-    if (gives_ready(queue_.front().type)) --ready_due_;
+void ReplyTracker::pop(Outcome outcome) {
+    const Asked front = queue_.front();
+    if (gives_ready(front.type)) --ready_due_;
+    if (front.note != 0) ends_.push_back({front.note, outcome});
     queue_.pop();
     phase_ = Phase::none;
 }
@@ -253,6 +287,7 @@ void ReplyTracker::drop_copy_ends() {
 
 void ReplyTracker::reset() {
     queue_.clear();
+    ends_.clear();
     ready_due_ = eaten_syncs_ = stray_ready_ = 0;
     phase_ = Phase::none;
     status_ = TransactionStatus::idle;

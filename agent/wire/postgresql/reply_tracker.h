@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "wire/postgresql/asked_queue.h"
 
@@ -19,8 +20,26 @@ enum class TransactionStatus : char { idle = 'I', in_transaction = 'T', failed =
 class ReplyTracker {
   public:
     // A frontend message was written to the server. Hidden ones are ours: their replies are
-    // swallowed. Only types that need an answer are kept; any other type is of no effect.
-    void sent(char type, bool hidden = false);
+    // swallowed. Only types that need an answer are kept; any other type is of no effect. What
+    // becomes of a message with a note (1 to 2^24 - 1) stands in ends().
+    void sent(char type, bool hidden = false, std::uint32_t note = 0);
+    // A Parse or Close of the client's that did not go to the server: its answer, ParseComplete or
+    // CloseComplete, is the owner's to give when all before it have theirs.
+    void sent_here(char answer, std::uint32_t note);
+    // The oldest unanswered message is of that kind: the answer to give now, which ends it.
+    [[nodiscard]] bool due_here() const {
+        return !queue_.empty() && is_answer(queue_.front().type);
+    }
+    [[nodiscard]] char answer_here();
+
+    // How it ended for a noted message; skipped: because of an error before it in its batch.
+    enum class Outcome : std::uint8_t { succeeded, failed, skipped };
+    struct End {
+        std::uint32_t note;
+        Outcome outcome;
+    };
+    // In the order of their messages; the owner clears it.
+    [[nodiscard]] std::vector<End>& ends() { return ends_; }
 
     enum class Verdict {
         forward,   // belongs to the client
@@ -65,6 +84,7 @@ class ReplyTracker {
         copied_out    // the server sent CopyDone
     };
 
+    static constexpr bool is_answer(char type) { return type >= '0' && type <= '9'; }
     [[nodiscard]] Verdict answer(char type);
     [[nodiscard]] Verdict query_reply(char type);
     [[nodiscard]] Verdict execute_reply(char type);
@@ -75,12 +95,13 @@ class ReplyTracker {
     [[nodiscard]] Verdict advance(bool legal, Phase next);
     [[nodiscard]] bool error_is_hidden() const;
     // With anything else behind it the COPY is over, one way or the other, when that is read.
-    [[nodiscard]] bool copy_takes_next() const { return copying_in() && queue_.size() == 1; }
+    [[nodiscard]] bool copy_takes_next() const;
     void begin_copy_in();
-    void pop();
+    void pop(Outcome outcome = Outcome::succeeded);
     void drop_copy_ends();
 
     AskedQueue queue_;
+    std::vector<End> ends_;
     std::size_t ready_due_ = 0;    // queued messages that a ReadyForQuery answers
     std::size_t eaten_syncs_ = 0;  // Syncs taken for ignored by the COPY that runs
     std::size_t stray_ready_ = 0;  // ReadyForQuery that may come in excess

@@ -95,7 +95,7 @@ void StatementScan::finish() {
 }
 
 void StatementScan::reset(bool standard_strings) {
-    words_ = StatementWords();
+    words_.restart();
     mode_ = Mode::text;
     standard_strings_ = standard_strings;
     after_escape_string_ = false;

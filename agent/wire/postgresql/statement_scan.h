@@ -27,6 +27,7 @@ class StatementScan {
     // session, which decides whether a backslash in a plain string hides the quote behind it.
     void reset(bool standard_strings = true);
     [[nodiscard]] std::uint32_t effects() const { return words_.effects(); }  // 1 << Effect
+    [[nodiscard]] const StatementWords& words() const { return words_; }
     [[nodiscard]] bool has(Effect e) const { return (effects() & effect_bit(e)) != 0; }
 
   private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 namespace weir::wire::postgresql {
 
@@ -18,6 +19,20 @@ std::string_view folded(std::string_view text, std::array<char, StatementWords::
 bool is_temporary(std::string_view lower) { return lower == "temp" || lower == "temporary"; }
 
 }  // namespace
+
+// Most texts have set nothing: their lists need not be touched.
+void StatementWords::restart() {
+    if (!found_nothing() || settings_unknown_ || !setting_.empty()) {
+        *this = StatementWords();
+        return;
+    }
+    config_depth_ = 0;
+    expect_ = Expect::first_word;
+    before_ = Before::nothing;
+    config_ = Config::none;
+    argument_ = Argument::other;
+    quiet_ = loose_ = declares_ = temp_pending_ = resetting_ = false;
+}
 
 void StatementWords::judge_word(std::string_view text) {
     std::array<char, longest> room;
@@ -37,6 +52,7 @@ void StatementWords::judge_word(std::string_view text) {
 
 void StatementWords::first_word(std::string_view lower) {
     if (lower == "set") expect_ = Expect::set;
+    if (lower == "reset") expect_ = Expect::reset;
     if (lower == "create") expect_ = Expect::create;
     if (lower == "prepare") expect_ = Expect::prepare;
     if (lower == "listen") found(Effect::listen);
@@ -51,14 +67,29 @@ void StatementWords::expected_word(std::string_view lower) {
     expect_ = Expect::anything;
     switch (expected) {
         case Expect::set:
-            if (lower == "local" || lower == "transaction" || lower == "constraints") {
-                expect_ = Expect::set_exempt;
-            } else if (lower == "session") {
-                expect_ = Expect::set;
+        case Expect::set_session:
+            set_word(lower);
+            return;
+        case Expect::set_time:
+            if (lower == "zone") {
+                setting_named("timezone");
             } else {
-                const bool role = lower == "role" || lower == "authorization";
-                found(role ? Effect::other : Effect::setting);
+                setting_unknown();
             }
+            return;
+        case Expect::set_value:
+            if (lower == "to" && !resetting_) {
+                setting_named(setting_);
+            } else {
+                setting_unknown();
+            }
+            return;
+        case Expect::set_qualified:
+            setting_ += lower;
+            expect_ = Expect::set_value;
+            return;
+        case Expect::reset:
+            reset_word(lower);
             return;
         case Expect::create:
             if (is_temporary(lower)) {
@@ -84,6 +115,79 @@ void StatementWords::expected_word(std::string_view lower) {
     }
 }
 
+void StatementWords::set_word(std::string_view lower) {
+    const auto is_one_of = [lower](std::initializer_list<std::string_view> words) {
+        return std::find(words.begin(), words.end(), lower) != words.end();
+    };
+    if (is_one_of({"local", "transaction", "constraints"})) {
+        expect_ = Expect::set_exempt;
+    } else if (lower == "session") {
+        expect_ = Expect::set_session;
+    } else if (is_one_of({"role", "authorization", "session_authorization"})) {
+        found(Effect::other);
+    } else {
+        found(Effect::setting);
+        if (loose_ || is_one_of({"xml", "seed", "catalog"})) {
+            setting_unknown();
+        } else if (lower == "time") {
+            expect_ = Expect::set_time;
+        } else if (lower == "names") {
+            setting_named("client_encoding");
+        } else if (lower == "schema") {
+            setting_named("search_path");
+        } else if (lower == "characteristics") {
+            for (const std::string_view which : {"isolation", "read_only", "deferrable"}) {
+                setting_named(std::string("default_transaction_").append(which));
+            }
+        } else {
+            setting_ = lower;
+            resetting_ = false;
+            expect_ = Expect::set_value;
+        }
+    }
+}
+
+void StatementWords::reset_word(std::string_view lower) {
+    if (loose_) {
+        found(Effect::setting);
+        setting_unknown();
+    } else if (lower == "all") {
+        resets_all_ = true;
+    } else if (lower == "time") {
+        resetting_ = true;
+        expect_ = Expect::set_time;
+    } else if (lower == "session" || lower == "role") {
+        // What SET ROLE and SET SESSION AUTHORIZATION did keeps its effect to the session's end.
+    } else {
+        setting_ = lower;
+        resetting_ = true;
+        expect_ = Expect::set_value;
+    }
+}
+
+void StatementWords::setting_named(std::string_view name) {
+    if (name == "transaction_isolation" || name == "transaction_read_only" ||
+        name == "transaction_deferrable") {
+        setting_.clear();  // they end with it
+        resetting_ = false;
+        return;
+    }
+    std::vector<std::string>& names = resetting_ ? resets_ : settings_;
+    if (names.size() >= most_settings || name.size() >= longest) {
+        settings_unknown_ = true;
+    } else {
+        names.emplace_back(name);
+    }
+    setting_.clear();
+    resetting_ = false;
+}
+
+void StatementWords::setting_unknown() {
+    settings_unknown_ = true;
+    setting_.clear();
+    resetting_ = false;
+}
+
 void StatementWords::loose_word(std::string_view lower) {
     if (is_temporary(lower)) found(Effect::temp_table);
     first_word(lower);
@@ -98,6 +202,7 @@ void StatementWords::name(std::string_view lower) {
     if (lower != "set_config") return;
     if (loose_ || config_ != Config::none) {
         found(Effect::setting);
+        setting_unknown();
     } else {
         config_ = Config::named;
     }
@@ -130,7 +235,14 @@ void StatementWords::pair(std::string_view lower) {
 void StatementWords::quoted_name(std::string_view text) {
     text = text.substr(0, longest);
     if (config_ != Config::none) config_argument(text);
-    if (expect_ == Expect::set) found(Effect::setting);
+    if (expect_ == Expect::set || expect_ == Expect::set_session || expect_ == Expect::reset ||
+        expect_ == Expect::set_qualified) {
+        quoted_setting(text);
+        name(text);
+        settle();
+        return;
+    }
+    if (expect_ == Expect::set_value || expect_ == Expect::set_time) setting_unknown();
     if (expect_ == Expect::prepare || expect_ == Expect::prepare_transaction) {
         found(Effect::prepared);
     }
@@ -140,15 +252,52 @@ void StatementWords::quoted_name(std::string_view text) {
     settle();
 }
 
+// "TimeZone" names what TimeZone does: settings' names are told apart without regard to case.
+void StatementWords::quoted_setting(std::string_view text) {
+    std::array<char, longest> room;
+    const bool resets = expect_ == Expect::reset;
+    if (expect_ == Expect::set_qualified) {
+        setting_ += folded(text, room);
+    } else {
+        if (!resets) found(Effect::setting);
+        setting_ = folded(text, room);
+        resetting_ = resets;
+    }
+    expect_ = Expect::set_value;
+    before_ = Before::nothing;
+}
+
 void StatementWords::judge_symbol(char c) {
     if (c == ';') return end();
     if (config_ != Config::none) config_symbol(c);
     switch (expect_) {
         case Expect::set:
+        case Expect::set_session:
             found(Effect::setting);
+            setting_unknown();
+            break;
+        case Expect::set_value:
+            if (c == '.') {
+                setting_ += c;
+                expect_ = Expect::set_qualified;
+                return;
+            }
+            if (c == '=' && !resetting_) {
+                setting_named(setting_);
+            } else {
+                setting_unknown();
+            }
+            break;
+        case Expect::set_time:
+        case Expect::set_qualified:
+        case Expect::reset:
+            setting_unknown();
             break;
         case Expect::set_exempt:
-            if (c == '.' || c == '=') found(Effect::setting);
+            if (c == '.' || c == '=') {
+                found(Effect::setting);
+                setting_unknown();
+            }
             break;
         case Expect::prepare:
             found(Effect::prepared);
@@ -184,7 +333,10 @@ void StatementWords::config_symbol(char c) {
     }
     if (c == '(') ++config_depth_;
     if (c == ')' && --config_depth_ == 0) {
-        if (argument_ != Argument::is_true) found(Effect::setting);
+        if (argument_ != Argument::is_true) {
+            found(Effect::setting);
+            setting_unknown();
+        }
         config_ = Config::none;
         return;
     }
@@ -193,7 +345,15 @@ void StatementWords::config_symbol(char c) {
 
 void StatementWords::end() {
     if (temp_pending_) found(Effect::temp_table);
-    if (expect_ == Expect::set || config_ == Config::called) found(Effect::setting);
+    if (expect_ == Expect::set || expect_ == Expect::set_session || config_ == Config::called) {
+        found(Effect::setting);
+        setting_unknown();
+    }
+    if (expect_ == Expect::set_value && resetting_) {
+        setting_named(setting_);
+    } else if (expect_ == Expect::set_value || expect_ == Expect::set_qualified) {
+        setting_unknown();
+    }
     expect_ = Expect::first_word;
     before_ = Before::nothing;
     config_ = Config::none;

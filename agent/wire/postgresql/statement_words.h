@@ -7,7 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "wire/postgresql/effect.h"
 
@@ -16,7 +18,9 @@ namespace weir::wire::postgresql {
 class StatementWords {
   public:
     // Longer words are told apart by as much.
-    static constexpr std::size_t longest = 32;
+    static constexpr std::size_t longest = 63;
+    // More settings than this in one text are not told by name.
+    static constexpr std::size_t most_settings = 32;
 
     // A keyword or name without quotes, in any case.
     void word(std::string_view text) {
@@ -36,14 +40,30 @@ class StatementWords {
     void end();  // of a statement
     void found(Effect effect) { effects_ |= effect_bit(effect); }
 
+    void restart();  // for the next text
+    [[nodiscard]] bool found_nothing() const {
+        return effects_ == 0 && resets_.empty() && !resets_all_ && settings_.empty();
+    }
     [[nodiscard]] bool loose() const { return loose_; }
     [[nodiscard]] std::uint32_t effects() const { return effects_; }
+
+    // The session's settings that SET names, and those that RESET names, in lower case; where
+    // Effect::setting was found and not all of them can be told, settings_unknown().
+    [[nodiscard]] const std::vector<std::string>& settings() const { return settings_; }
+    [[nodiscard]] const std::vector<std::string>& resets() const { return resets_; }
+    [[nodiscard]] bool settings_unknown() const { return settings_unknown_; }
+    [[nodiscard]] bool resets_all() const { return resets_all_; }
 
   private:
     enum class Expect : std::uint8_t {
         first_word,
         anything,
         set,                  // what follows SET
+        set_session,          // what follows SET SESSION
+        set_time,             // ZONE
+        set_value,            // = or TO behind a setting's name, or more of the name
+        set_qualified,        // the name's part behind a dot
+        reset,                // what follows RESET
         set_exempt,           // SET LOCAL, unless it is a name: SET local.x = …
         create,               // CREATE OR REPLACE GLOBAL …, and TEMP may come
         prepare,              // the name, or TRANSACTION
@@ -79,7 +99,17 @@ class StatementWords {
     void config_argument(std::string_view lower);
     void config_symbol(char c);
     void settle();
+    void set_word(std::string_view lower);
+    void reset_word(std::string_view lower);
+    void quoted_setting(std::string_view text);
+    void setting_named(std::string_view name);
+    void setting_unknown();
 
+    std::vector<std::string> settings_, resets_;
+    std::string setting_;  // whose = or TO is to come
+    bool settings_unknown_ = false;
+    bool resets_all_ = false;
+    bool resetting_ = false;  // setting_ stands behind RESET: nothing need follow
     std::uint32_t effects_ = 0;
     std::uint32_t config_depth_ = 0;
     Expect expect_ = Expect::first_word;

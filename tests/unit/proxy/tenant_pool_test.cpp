@@ -7,7 +7,7 @@
 namespace weir::proxy {
 namespace {
 
-Handshake with(const std::string& value) { return {"app", "", {{"application_name", value}}}; }
+Handshake with(const std::string& user) { return {user, ""}; }
 
 TEST(TenantPool, one_handshake_has_one_key) {
     TenantPool tenant;
@@ -29,14 +29,14 @@ TEST(TenantPool, a_key_that_nobody_uses_goes_to_another) {
     for (std::size_t i = 0; i < TenantPool::maximum_handshakes; ++i) {
         (void)tenant.key(with(std::to_string(i)));
     }
-    tenant.greetings[3] = {{"TimeZone", "UTC"}};
+    tenant.remember_greeting(3, tenant.sets.empty(), tenant.sets.obtain({{"TimeZone", "UTC"}}));
     tenant.use(3);
     tenant.leave(3);
     EXPECT_FALSE(tenant.key(with("while its first client is there")));
     tenant.leave(3);
     EXPECT_EQ(tenant.key(with("one more")), 3U);
     EXPECT_EQ(tenant.handshake(3), with("one more"));
-    EXPECT_FALSE(tenant.greetings.contains(3)) << "it was another handshake's";
+    EXPECT_EQ(tenant.greeting(3, tenant.sets.empty()), nullptr) << "it was another handshake's";
 }
 
 TEST(TenantPool, an_unused_handshake_stays_while_there_is_room) {
@@ -45,6 +45,27 @@ TEST(TenantPool, an_unused_handshake_stays_while_there_is_room) {
     tenant.leave(*first);
     EXPECT_NE(tenant.key(with("b")), first);
     EXPECT_EQ(tenant.key(with("a")), first);
+}
+
+TEST(TenantPool, greetings_are_told_apart_by_account_and_settings) {
+    TenantPool tenant;
+    const ParameterSetRef mine = tenant.sets.obtain({{"datestyle", "German"}});
+    const ParameterSetRef told = tenant.sets.obtain({{"DateStyle", "German, DMY"}});
+    tenant.remember_greeting(0, mine, told);
+    EXPECT_EQ(tenant.greeting(0, mine), told);
+    EXPECT_EQ(tenant.greeting(1, mine), nullptr);
+    EXPECT_EQ(tenant.greeting(0, tenant.sets.empty()), nullptr);
+}
+
+TEST(TenantPool, the_oldest_greeting_goes_first) {
+    TenantPool tenant;
+    std::vector<ParameterSetRef> sets;
+    for (std::size_t i = 0; i <= TenantPool::maximum_greetings; ++i) {
+        sets.push_back(tenant.sets.obtain({{"work_mem", std::to_string(i)}}));
+        tenant.remember_greeting(0, sets.back(), tenant.sets.empty());
+    }
+    EXPECT_EQ(tenant.greeting(0, sets.front()), nullptr);
+    EXPECT_NE(tenant.greeting(0, sets.back()), nullptr);
 }
 
 }  // namespace

@@ -31,19 +31,19 @@ TEST(Effect, key_of_a_later_feature_is_told_with_its_place) {
 }
 
 TEST(Effect, environment_sets_keys_like_the_file) {
-    const auto all = loaded(small(), {{"WEIR_POOL_APP_SESSION_STATE", "reset"}});
-    EXPECT_THAT(texts_of(all.notices),
-                ElementsAre("environment WEIR_POOL_APP_SESSION_STATE: pool.app.session_state: set, "
-                            "but not yet in effect"));
+    const auto all = loaded(small(), {{"WEIR_POOL_APP_ADMIN_COMMANDS", "true"}});
+    EXPECT_THAT(
+        texts_of(all.notices),
+        ElementsAre("environment WEIR_POOL_APP_ADMIN_COMMANDS: pool.app.admin_commands: set, "
+                    "but not yet in effect"));
 }
 
 TEST(Effect, later_keys_of_a_pool_are_told) {
     const auto all = loaded(small({},
                                   "[[pool]]\nname = \"b\"\nupstream = \"main\"\nmatch = \"b\"\n"
-                                  "prepared_statements = 0\nunnamed_statements = \"cache\"\n"
+                                  "admin_commands = true\nunnamed_statements = \"cache\"\n"
                                   "leak_after = \"1s\"\nquery_timeout = \"1s\"\n"));
-    EXPECT_THAT(keys_of(all.notices),
-                ElementsAre("pool.b.prepared_statements", "pool.b.unnamed_statements"));
+    EXPECT_THAT(keys_of(all.notices), ElementsAre("pool.b.admin_commands"));
 }
 
 TEST(Effect, other_engines_are_told_for_listener_upstream_and_pool) {

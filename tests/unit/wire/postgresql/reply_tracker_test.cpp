@@ -406,5 +406,111 @@ TEST(ReplyTrackerAgainstModel, agrees_with_a_server_in_random_conversations) {
     }
 }
 
+using Outcome = ReplyTracker::Outcome;
+
+class ReplyTrackerNotes : public ReplyTrackerTest {
+  protected:
+    void note(char type, std::uint32_t number, bool hidden = false) {
+        tracker_.sent(type, hidden, number);
+    }
+    std::string ends() {
+        std::string told;
+        for (const auto& end : tracker_.ends()) {
+            told += std::to_string(end.note);
+            told += end.outcome == Outcome::succeeded ? '+'
+                    : end.outcome == Outcome::failed  ? '-'
+                                                      : '~';
+        }
+        tracker_.ends().clear();
+        return told;
+    }
+};
+
+TEST_F(ReplyTrackerNotes, a_noted_message_is_told_when_it_is_answered) {
+    note('P', 7);
+    note('B', 0);
+    note('P', 8, true);
+    send("ES");
+    EXPECT_EQ(reply('1'), Verdict::forward);
+    EXPECT_EQ(ends(), "7+");
+    forwards("2");
+    EXPECT_EQ(reply('1'), Verdict::swallow);
+    EXPECT_EQ(ends(), "8+");
+    forwards("CZ");
+    EXPECT_EQ(ends(), "");
+}
+
+TEST_F(ReplyTrackerNotes, an_error_fails_one_and_skips_the_rest_of_the_batch) {
+    note('P', 1);
+    note('P', 2);
+    note('C', 3);
+    send("S");
+    note('P', 4);
+    send("S");
+    forwards("1E");
+    EXPECT_EQ(ends(), "1+2-3~");
+    forwards("Z1Z");
+    EXPECT_EQ(ends(), "4+");
+}
+
+TEST_F(ReplyTrackerNotes, what_is_sent_before_the_sync_of_a_failed_batch_is_skipped) {
+    send("P");
+    forwards("E");
+    note('P', 5);
+    tracker_.sent_here('3', 6);
+    EXPECT_FALSE(tracker_.due_here());
+    EXPECT_EQ(ends(), "5~6~");
+    send("S");
+    forwards("Z");
+}
+
+TEST_F(ReplyTrackerNotes, a_query_is_noted_as_failed_by_its_error) {
+    note('Q', 1);
+    note('Q', 2);
+    forwards("EZCZ");
+    EXPECT_EQ(ends(), "1-2+");
+}
+
+TEST_F(ReplyTrackerNotes, an_answer_from_here_waits_for_its_turn) {
+    send("B");
+    tracker_.sent_here('3', 9);
+    send("S");
+    EXPECT_FALSE(tracker_.due_here());
+    forwards("2");
+    ASSERT_TRUE(tracker_.due_here());
+    EXPECT_EQ(tracker_.answer_here(), '3');
+    EXPECT_EQ(ends(), "9+");
+    forwards("Z");
+    EXPECT_TRUE(tracker_.settled());
+}
+
+TEST_F(ReplyTrackerNotes, an_answer_from_here_is_due_at_once_when_nothing_is_before_it) {
+    tracker_.sent_here('1', 0);
+    ASSERT_TRUE(tracker_.due_here());
+    EXPECT_EQ(tracker_.answer_here(), '1');
+    EXPECT_FALSE(tracker_.settled()) << "its batch is open";
+    send("S");
+    forwards("Z");
+}
+
+TEST_F(ReplyTrackerNotes, a_server_that_answers_in_place_of_us_is_out_of_step) {
+    send("B");
+    tracker_.sent_here('3', 0);
+    forwards("2");
+    EXPECT_EQ(reply('3'), Verdict::desync);
+}
+
+TEST_F(ReplyTrackerNotes, an_answer_from_here_behind_a_copy_is_not_its_data) {
+    send("E");
+    tracker_.sent_here('3', 4);
+    send("S");
+    forwards("G");
+    send("cS");
+    forwards("C");
+    ASSERT_TRUE(tracker_.due_here());
+    (void)tracker_.answer_here();
+    forwards("Z");
+}
+
 }  // namespace
 }  // namespace weir::wire::postgresql

@@ -157,6 +157,61 @@ TEST(StatementScan, set_config_counts_unless_it_is_local) {
     }
 }
 
+using Names = std::vector<std::string>;
+
+StatementWords words_of(std::string_view text) {
+    StatementScan scan;
+    scan.feed(text);
+    scan.finish();
+    return scan.words();
+}
+
+TEST(StatementScan, settings_are_told_by_name) {
+    const std::vector<std::pair<std::string_view, Names>> cases{
+        {"SET work_mem = '4MB'", {"work_mem"}},
+        {"set session Work_Mem to 4", {"work_mem"}},
+        {"SET \"TimeZone\" = 'UTC'", {"timezone"}},
+        {"SET my.own = 1", {"my.own"}},
+        {"SET TIME ZONE LOCAL", {"timezone"}},
+        {"SET NAMES 'utf8'", {"client_encoding"}},
+        {"SET SCHEMA 'a'", {"search_path"}},
+        {"SET idle_in_transaction_session_timeout TO 0", {"idle_in_transaction_session_timeout"}},
+        {"SET a = 1; SELECT 1; SET b TO 2", {"a", "b"}},
+        {"SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+         {"default_transaction_isolation", "default_transaction_read_only",
+          "default_transaction_deferrable"}},
+        {"SET transaction_isolation = 'serializable'", {}},
+        {"SET LOCAL work_mem = 1", {}},
+        {"SELECT 1", {}}};
+    for (const auto& [text, names] : cases) {
+        EXPECT_EQ(words_of(text).settings(), names) << text;
+        EXPECT_FALSE(words_of(text).settings_unknown()) << text;
+    }
+}
+
+TEST(StatementScan, resets_are_told_by_name) {
+    EXPECT_EQ(words_of("RESET work_mem").resets(), Names{"work_mem"});
+    EXPECT_EQ(words_of("reset My.Own; SET a = 1").resets(), Names{"my.own"});
+    EXPECT_EQ(words_of("RESET TIME ZONE").resets(), Names{"timezone"});
+    EXPECT_TRUE(words_of("RESET ALL").resets_all());
+    EXPECT_FALSE(words_of("RESET a").resets_all());
+    EXPECT_TRUE(words_of("RESET a").settings().empty());
+}
+
+TEST(StatementScan, what_sets_something_without_its_name_is_unknown) {
+    for (const std::string_view text :
+         {"SET", "SET a", "SET a b", "SET 'a' = 1", "SET local.a = 1", "SET XML OPTION DOCUMENT",
+          "SELECT set_config('a', 'b', false)", "DO $$ BEGIN SET a = 1; END $$",
+          "DO $$ BEGIN RESET a; END $$"}) {
+        EXPECT_TRUE(words_of(text).settings_unknown()) << text;
+    }
+    std::string many;
+    for (std::size_t i = 0; i <= StatementWords::most_settings; ++i) {
+        many += "SET a" + std::to_string(i) + " = 1;";
+    }
+    EXPECT_TRUE(words_of(many).settings_unknown());
+}
+
 TEST(StatementScan, sql_level_prepare_and_execute_count) {
     expect_each({"PREPARE p AS SELECT 1", "PREPARE \"p\" (int) AS SELECT $1",
                  "prepare transaction as select 1", "PREPARE transaction (int) AS SELECT $1",
@@ -276,6 +331,13 @@ TEST(CommandTag, tags_prove_their_effects) {
                                        "DISCARD ALL", "UNLISTEN", "SETX"}) {
         EXPECT_EQ(effect_of_tag(tag), std::nullopt) << tag;
     }
+}
+
+TEST(CommandTag, two_tags_clear_prepared_statements) {
+    EXPECT_TRUE(clears_statements("DISCARD ALL"));
+    EXPECT_TRUE(clears_statements("DEALLOCATE ALL"));
+    EXPECT_FALSE(clears_statements("DEALLOCATE"));
+    EXPECT_FALSE(clears_statements("DISCARD PLANS"));
 }
 
 TEST(CommandTag, only_discard_all_clears_a_session) {
