@@ -73,7 +73,7 @@ Acquired Pool::acquire_slowly(Waiter& waiter, Instant now) {
     if (draining_ || scope_.draining) return reject(RejectReason::draining);
     if (disabled_) return reject(RejectReason::tenant_disabled);
     Lane& lane = lanes_.of(waiter.key);
-    warm_key_ = waiter.key;
+    if (!is_dedicated(waiter.key)) warm_key_ = waiter.key;
     Server* idle = lane.waiting == 0 && open_ ? hottest_compatible(waiter.key) : nullptr;
     if (idle != nullptr && fresh(*idle, now)) {
         left_idle(*idle);

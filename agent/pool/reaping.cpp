@@ -30,7 +30,7 @@ std::optional<ReapReason> Pool::must_close(const Server& server, Instant now) co
     if (settings_.max_lifetime.count() > 0 && now >= server.expires_) {
         return ReapReason::max_lifetime;
     }
-    if (settings_.mode == settings::PoolMode::direct) {
+    if (settings_.mode == settings::PoolMode::direct || is_dedicated(server.key_)) {
         // A fresh connection for each client, and never a second one.
         const bool taken = server.state_ == ServerState::connecting && !paused_ &&
                            oldest_compatible(server.key_) != nullptr;

@@ -22,6 +22,13 @@ class Waiter;
 // options), as an opaque number. Engines whose pools need none use 0.
 using CompatibilityKey = std::uint64_t;
 
+// Set in the key of a client that wants a connection of its own: made for it, closed after it, and
+// nobody else's.
+constexpr CompatibilityKey dedicated_mark = CompatibilityKey{1} << 63U;
+[[nodiscard]] constexpr bool is_dedicated(CompatibilityKey key) {
+    return (key & dedicated_mark) != 0;
+}
+
 struct MemberTag;       // all of a pool
 struct IdleTag;         // a pool's idle stack
 struct HeldTag;         // used or pinned, of a template on a loop, ordered by held_since

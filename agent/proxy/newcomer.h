@@ -40,6 +40,7 @@ struct Newcomer {
     std::string password;  // of the account, only where the pool has none of its own
     // Start-up parameters that the server must know from the start, as sent.
     std::vector<std::pair<std::string, std::string>> options;
+    bool dedicated = false;  // asked for a server connection of its own
     base::Instant connected{};
     ClientCount of_listener, of_account;
     std::shared_ptr<Account> account;  // keeps of_account's counter alive; nullptr with trust

@@ -132,6 +132,9 @@ base::Result<void> PostgresqlLogin::take_parameters(const pg::Startup& startup) 
             newcomer_.options.emplace_back(name, value);
         }
     }
+    const auto dedicated = take_dedicated(newcomer_.options);
+    if (!dedicated) return tl::make_unexpected(dedicated.error());
+    newcomer_.dedicated = *dedicated;
     if (newcomer_.user.empty()) return base::error("no user name in the start-up packet");
     if (newcomer_.database.empty()) newcomer_.database = newcomer_.user;
     return {};

@@ -392,7 +392,7 @@ void PostgresqlSession::ready(pg::TransactionStatus status, bool settled) {
 }
 
 bool PostgresqlSession::accepts(pg::TransactionStatus status) {
-    if (status == pg::TransactionStatus::idle ||
+    if (status == pg::TransactionStatus::idle || who_.dedicated ||
         tenant_.pool->settings().mode != settings::PoolMode::statement) {
         return true;
     }

@@ -46,7 +46,8 @@ void PostgresqlSession::begin() {
     } else {
         handshake.user = tenant_.handshake(0).user;
     }
-    const auto compatible = tenant_.key(handshake);
+    const auto compatible = who_.dedicated ? tenant_.dedicated_key(handshake)
+                                           : tenant_.key(handshake);
     if (!compatible) {
         farewell(protocol_violation("too many different accounts in this pool at the same time"),
                  ClientClose::limit, true);
@@ -64,7 +65,8 @@ void PostgresqlSession::begin() {
         who_.options.emplace_back("application_name", who_.application_name);
     }
     startup_ = settings_ = tenant_.sets.obtain(std::move(who_.options));
-    if (const ParameterSetRef reported = known_greeting()) {
+    const ParameterSetRef reported = owns_connection() ? nullptr : known_greeting();
+    if (reported != nullptr) {
         greet(reported);
     } else {
         acquire_for_greeting();
@@ -142,7 +144,11 @@ void PostgresqlSession::run() {
         }
         const ParameterSetRef reported = server().reported();
         tenant_.remember_greeting(key, settings_, reported);
-        unlink();
+        if (owns_connection()) {
+            keep_quiet(false);
+        } else {
+            unlink();
+        }
         greet(reported);
         if (finished_) return;
     }
@@ -179,7 +185,11 @@ PostgresqlServer& PostgresqlSession::server() const {
 
 bool PostgresqlSession::keeps_connection() const {
     const settings::PoolMode mode = tenant_.pool->settings().mode;
-    return mode == settings::PoolMode::session || mode == settings::PoolMode::direct;
+    return mode == settings::PoolMode::session || owns_connection();
+}
+
+bool PostgresqlSession::owns_connection() const {
+    return who_.dedicated || tenant_.pool->settings().mode == settings::PoolMode::direct;
 }
 
 void PostgresqlSession::received(loop::Slice bytes) {
@@ -366,7 +376,8 @@ void PostgresqlSession::leave(ClientClose reason, bool orderly) {
         PostgresqlServer& left = server();
         server_ = nullptr;
         left.abandon(orderly, scanner_.between_messages(),
-                     keeps_connection() || effects_ != 0 || settings_changing());
+                     !owns_connection() &&
+                         (keeps_connection() || effects_ != 0 || settings_changing()));
     }
     if (stream_ != nullptr) {
         stream_->close_after_flush();

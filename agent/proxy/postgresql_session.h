@@ -154,7 +154,9 @@ class PostgresqlSession final : public Session {
     void link(PostgresqlServer& server);
     PostgresqlServer& let_go();                   // which is to be released or abandoned
     void unlink();                                // gives the connection back, clean
-    [[nodiscard]] bool keeps_connection() const;  // session and direct modes
+    [[nodiscard]] bool keeps_connection() const;  // session and direct modes, and dedicated
+    // Made for it at its login and closed after it: direct mode, and dedicated.
+    [[nodiscard]] bool owns_connection() const;
     [[nodiscard]] PostgresqlServer& server() const;
     void abandon_transaction();
     // Each reason to take nothing from the client for now has a flag of its own.

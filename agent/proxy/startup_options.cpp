@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
+
+#include "proxy/session_settings.h"
 
 namespace weir::proxy {
 namespace {
@@ -21,6 +24,18 @@ std::vector<std::string> split(std::string_view text) {
         words.back() += c;
     }
     return words;
+}
+
+// The spellings that the server's own parser takes, abbreviations apart.
+std::optional<bool> read_boolean(std::string_view text) {
+    const std::string lower = lower_case(text);
+    for (const std::string_view word : {"on", "true", "yes", "1"}) {
+        if (lower == word) return true;
+    }
+    for (const std::string_view word : {"off", "false", "no", "0"}) {
+        if (lower == word) return false;
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -47,6 +62,25 @@ base::Result<std::vector<std::pair<std::string, std::string>>> parse_startup_opt
         options.emplace_back(std::move(name), setting.substr(equals + 1));
     }
     return options;
+}
+
+base::Result<bool> take_dedicated(std::vector<std::pair<std::string, std::string>>& options) {
+    bool dedicated = false;
+    std::string problem;
+    std::erase_if(options, [&](const auto& option) {
+        const std::string name = lower_case(option.first);
+        if (!name.starts_with("weir.")) return false;
+        const std::optional<bool> on = read_boolean(option.second);
+        if (name != "weir.dedicated") {
+            problem = "unrecognized configuration parameter \"" + name + '"';
+        } else if (!on) {
+            problem = "parameter \"weir.dedicated\" requires a Boolean value";
+        }
+        dedicated = on.value_or(false);
+        return true;
+    });
+    if (!problem.empty()) return base::error(problem);
+    return dedicated;
 }
 
 }  // namespace weir::proxy

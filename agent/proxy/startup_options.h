@@ -16,4 +16,9 @@ namespace weir::proxy {
 [[nodiscard]] base::Result<std::vector<std::pair<std::string, std::string>>> parse_startup_options(
     std::string_view text);
 
+// Takes the parameters that are Weir's own, named "weir.…", out of a client's; true when
+// weir.dedicated is on. Fails for an unknown one and for a value that is no Boolean.
+[[nodiscard]] base::Result<bool> take_dedicated(
+    std::vector<std::pair<std::string, std::string>>& options);
+
 }  // namespace weir::proxy

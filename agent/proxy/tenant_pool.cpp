@@ -23,6 +23,18 @@ std::optional<pool::CompatibilityKey> TenantPool::key(const Handshake& handshake
     return static_cast<pool::CompatibilityKey>(place - handshakes_.begin());
 }
 
+pool::CompatibilityKey TenantPool::dedicated_key(const Handshake& handshake) {
+    auto place = std::find_if(dedicated_.begin(), dedicated_.end(),
+                              [](const Entry& entry) { return entry.uses == 0; });
+    if (place == dedicated_.end()) place = dedicated_.insert(place, Entry());
+    place->handshake = handshake;
+    place->uses = 1;
+    const auto index = static_cast<pool::CompatibilityKey>(place - dedicated_.begin());
+    const pool::CompatibilityKey key = pool::dedicated_mark | index;
+    if (pool != nullptr) pool->forget(key);
+    return key;
+}
+
 ParameterSetRef TenantPool::greeting(pool::CompatibilityKey key,
                                      const ParameterSetRef& settings) const {
     const auto found =
@@ -34,6 +46,7 @@ ParameterSetRef TenantPool::greeting(pool::CompatibilityKey key,
 
 void TenantPool::remember_greeting(pool::CompatibilityKey key, const ParameterSetRef& settings,
                                    const ParameterSetRef& reported) {
+    if (pool::is_dedicated(key)) return;  // nobody would ask for it
     if (greeting(key, settings) != nullptr) return;
     if (greetings_.size() == maximum_greetings) greetings_.erase(greetings_.begin());
     greetings_.push_back({key, settings, reported});

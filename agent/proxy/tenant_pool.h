@@ -41,11 +41,13 @@ class TenantPool {
     // The key for this handshake, with one use of it taken; nothing when as many are in use as may
     // be. A key that nobody uses stands for its handshake until another needs its place.
     [[nodiscard]] std::optional<pool::CompatibilityKey> key(const Handshake& handshake);
+    // The same for one client alone, with one use of it taken; there is always one more.
+    [[nodiscard]] pool::CompatibilityKey dedicated_key(const Handshake& handshake);
     // Clients, connections and dials each take a use of the key they go by, and give it back.
-    void use(pool::CompatibilityKey key) { ++handshakes_[key].uses; }
-    void leave(pool::CompatibilityKey key) { --handshakes_[key].uses; }
-    [[nodiscard]] const Handshake& handshake(pool::CompatibilityKey key) const {
-        return handshakes_[key].handshake;
+    void use(pool::CompatibilityKey key) { ++entry(key).uses; }
+    void leave(pool::CompatibilityKey key) { --entry(key).uses; }
+    [[nodiscard]] const Handshake& handshake(pool::CompatibilityKey key) {
+        return entry(key).handshake;
     }
 
     // The parameters that a client with these settings is told at first; nullptr while unknown.
@@ -64,7 +66,12 @@ class TenantPool {
         Handshake handshake;
         unsigned uses = 0;
     };
+    [[nodiscard]] Entry& entry(pool::CompatibilityKey key) {
+        return pool::is_dedicated(key) ? dedicated_[key & ~pool::dedicated_mark] : handshakes_[key];
+    }
+
     std::vector<Entry> handshakes_;
+    std::vector<Entry> dedicated_;     // as many as there were such clients at the same time
     std::vector<Greeting> greetings_;  // at most maximum_greetings
 };
 

@@ -135,6 +135,39 @@ TEST_F(PoolTest, direct_mode_dials_for_each_acquire_and_closes_at_release) {
     EXPECT_THAT(host().dials, SizeIs(1));
 }
 
+TEST_F(PoolTest, a_dedicated_client_gets_a_connection_made_for_it_and_closed_after_it) {
+    Client shared, own(dedicated_mark | 0U);
+    hold(pool(), shared);
+    release(shared);
+    hold(pool(), own);
+    EXPECT_EQ(pool().counts(now).idle, 1U) << "not the idle one";
+    release(own);
+    EXPECT_THAT(host().closes, SizeIs(1));
+    EXPECT_EQ(pool().counts(now).idle, 1U);
+    EXPECT_EQ(probe().reaps(ReapReason::idle), 1U);
+}
+
+TEST_F(PoolTest, a_dedicated_connection_that_nobody_wants_any_more_is_closed) {
+    Client own(dedicated_mark | 0U);
+    acquire(pool(), own);
+    deliver();
+    ASSERT_THAT(host().dials, SizeIs(1));
+    pool().cancel(own, now);
+    answer_dials();
+    EXPECT_THAT(host().closes, SizeIs(1));
+    EXPECT_EQ(pool().counts(now).idle, 0U);
+}
+
+TEST_F(PoolTest, idle_connections_are_kept_for_those_who_share) {
+    settings.min_idle = 1;
+    Client own(dedicated_mark | 0U);
+    hold(pool(), own);
+    tick();
+    run();
+    for (const FakeHost::Dial& dial : host().dials) EXPECT_FALSE(is_dedicated(dial.key));
+    EXPECT_EQ(pool().counts(now).idle, 1U);
+}
+
 TEST_F(PoolTest, direct_mode_hands_nothing_on) {
     settings.mode = settings::PoolMode::direct;
     settings.max_size = 1;

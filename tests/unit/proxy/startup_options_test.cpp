@@ -33,5 +33,37 @@ TEST(StartupOptions, other_switches_are_refused_and_named) {
     }
 }
 
+TEST(StartupOptions, weirs_own_parameter_is_taken_out) {
+    for (const char* on : {"on", "TRUE", "yes", "1"}) {
+        Options options{{"work_mem", "4MB"}, {"Weir.Dedicated", on}, {"geqo", "off"}};
+        const auto dedicated = take_dedicated(options);
+        ASSERT_TRUE(dedicated) << on;
+        EXPECT_TRUE(*dedicated) << on;
+        EXPECT_EQ(options, (Options{{"work_mem", "4MB"}, {"geqo", "off"}}));
+    }
+    for (const char* off : {"off", "False", "no", "0"}) {
+        Options options{{"weir.dedicated", off}};
+        EXPECT_EQ(take_dedicated(options), false) << off;
+        EXPECT_TRUE(options.empty());
+    }
+    Options none{{"weird.dedicated", "on"}};
+    EXPECT_EQ(take_dedicated(none), false);
+    EXPECT_EQ(none.size(), 1U) << "another's parameter";
+}
+
+TEST(StartupOptions, of_weirs_own_parameter_the_last_word_counts) {
+    Options options{{"weir.dedicated", "on"}, {"weir.dedicated", "off"}};
+    EXPECT_EQ(take_dedicated(options), false);
+}
+
+TEST(StartupOptions, what_weir_does_not_know_of_its_own_is_refused) {
+    for (const auto& option : Options{{"weir.dedicate", "on"}, {"weir.dedicated", "perhaps"}}) {
+        Options options{option};
+        const auto dedicated = take_dedicated(options);
+        ASSERT_FALSE(dedicated);
+        EXPECT_NE(dedicated.error().message.find(option.first), std::string::npos);
+    }
+}
+
 }  // namespace
 }  // namespace weir::proxy

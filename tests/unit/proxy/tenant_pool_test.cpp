@@ -68,5 +68,32 @@ TEST(TenantPool, the_oldest_greeting_goes_first) {
     EXPECT_NE(tenant.greeting(0, sets.back()), nullptr);
 }
 
+TEST(TenantPool, a_dedicated_key_is_one_clients_alone) {
+    TenantPool tenant;
+    const auto shared = tenant.key(with("a"));
+    const auto first = tenant.dedicated_key(with("a"));
+    const auto second = tenant.dedicated_key(with("a"));
+    EXPECT_NE(first, second);
+    EXPECT_TRUE(pool::is_dedicated(first) && pool::is_dedicated(second));
+    EXPECT_FALSE(pool::is_dedicated(*shared));
+    EXPECT_EQ(tenant.handshake(second), with("a"));
+    tenant.use(first);  // its connection's
+    tenant.leave(first);
+    EXPECT_NE(tenant.dedicated_key(with("b")), first) << "its client is still there";
+    tenant.leave(first);
+    EXPECT_EQ(tenant.dedicated_key(with("c")), first);
+    EXPECT_EQ(tenant.handshake(first), with("c"));
+}
+
+TEST(TenantPool, dedicated_clients_take_no_places_of_accounts_or_greetings) {
+    TenantPool tenant;
+    for (std::size_t i = 0; i <= TenantPool::maximum_handshakes; ++i) {
+        const auto key = tenant.dedicated_key(with("a"));
+        tenant.remember_greeting(key, tenant.sets.empty(), tenant.sets.empty());
+        EXPECT_EQ(tenant.greeting(key, tenant.sets.empty()), nullptr);
+    }
+    EXPECT_TRUE(tenant.key(with("b")));
+}
+
 }  // namespace
 }  // namespace weir::proxy
