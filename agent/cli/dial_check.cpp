@@ -61,7 +61,8 @@ bool same_connection(const PlannedDial& a, const PlannedDial& b) {
 // What the result means, and whether it is a success.
 std::pair<bool, std::string> meaning(const PlannedDial& dial, const upstream::DialResult& result) {
     if (result) {
-        return {true, fmt::format("connected in {:.1f} ms", base::seconds(result->took) * 1e3)};
+        return {true, fmt::format("connected to {} in {:.1f} ms", result->address,
+                                  base::seconds(result->took) * 1e3)};
     }
     const auto& failure = result.error();
     if (!dial.database_known && failure.reason == telemetry::CreateFailure::database) {

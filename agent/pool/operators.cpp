@@ -37,14 +37,7 @@ void Pool::disable(bool on, Instant now) {
     if (keeps_idle_) notice_thin();
 }
 
-void Pool::clear(Instant now) {
-    cleared_at_ = now;
-    for (Server* server = members_.first(); server != nullptr; server = members_.next(*server)) {
-        if (server->state_ != ServerState::closing) server->condemned_ = ReapReason::admin;
-    }
-    while (!idle_.empty()) close(idle_.front(), ReapReason::admin, now);
-    settle(now);
-}
+void Pool::clear(Instant now) { condemn_all(ReapReason::admin, now); }
 
 void Pool::resize(unsigned max_size, Instant now) {
     probe_.sized(std::int64_t{max_size} - std::int64_t{max_size_}, 0);

@@ -60,6 +60,10 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     void discard(Server& server, ReapReason reason, Instant now);
     // The key stands for something else from now on. Precondition: nobody uses it.
     void forget(CompatibilityKey key) { lanes_.forget(key); }
+    // Its server is no longer one that the pool may use: with it go all connections made so far,
+    // idle ones now and held ones when released. Once for all of them: no effect on one that goes
+    // already.
+    void outdated(Server& server, Instant now);
     void pin(Server& server, PinReason reason, Instant now);
     void unpin(Server& server, Instant now);
     // The client has let go but the connection must first be cleaned, or a cancel be delivered.
@@ -104,6 +108,7 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     [[nodiscard]] Acquired acquire_slowly(Waiter& waiter, Instant now);
     [[nodiscard]] Acquired reject(RejectReason reason);
     void enter(Server& server, ServerState to, Instant now);
+    void condemn_all(ReapReason reason, Instant now);
     void check_out(Server& server, ServedSource source, Duration waited, Instant now);
     void let_go(Server& server);  // no longer used or pinned
     [[nodiscard]] bool fresh(const Server& server, Instant now) const {
@@ -198,7 +203,8 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     bool blocked_ = false;  // by the breaker, as of the last seek
     bool stalled_ = false;  // some waiters' dials must wait for a retry
     bool paused_ = false, disabled_ = false, draining_ = false, dormant_ = false;
-    Instant cleared_at_{};  // dials begun before are not to be kept
+    Instant cleared_at_{};  // dials begun before are not to be kept …
+    ReapReason cleared_for_ = ReapReason::admin;  // … for this reason
     Instant retry_at_{};    // after a failure that is the upstream's
     Duration retry_backoff_{};
     std::optional<CompatibilityKey> warm_key_;  // of the connections kept idle

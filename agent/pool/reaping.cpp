@@ -101,6 +101,20 @@ void Pool::server_lost(Server& server, Instant now) {
     discard(server, ReapReason::server_closed, now);
 }
 
+void Pool::outdated(Server& server, Instant now) {
+    if (!server.condemned_.has_value()) condemn_all(ReapReason::check_failed, now);
+}
+
+void Pool::condemn_all(ReapReason reason, Instant now) {
+    cleared_at_ = now;
+    cleared_for_ = reason;
+    for (Server* server = members_.first(); server != nullptr; server = members_.next(*server)) {
+        if (server->state_ != ServerState::closing) server->condemned_ = reason;
+    }
+    while (!idle_.empty()) close(idle_.front(), reason, now);
+    settle(now);
+}
+
 void Pool::pay_with_idle(Instant now) {
     while (owed_ > 0 && !idle_.empty()) {
         if (!surrender(idle_.front(), now)) return;

@@ -114,7 +114,7 @@ void Pool::dialed(Server& server, CompatibilityKey key, Duration took, Instant n
     lane.reached();
     retry_at_ = {};
     retry_backoff_ = {};
-    if (now - took < cleared_at_) server.condemned_ = ReapReason::admin;
+    if (now - took < cleared_at_) server.condemned_ = cleared_for_;
     scope_.gate.budget.dialed(account_, took, now);
     scope_.gate.breaker.reached(now);
     probe_.created(took);

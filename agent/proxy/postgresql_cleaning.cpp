@@ -26,6 +26,7 @@ void PostgresqlServer::finish(ReleaseResult result) {
     chore_ = Chore::none;
     chore_ended();
     pause(false);
+    if (!fits()) pool()->outdated(*this, home_.now());
     pool()->release(*this, result, home_.now());
 }
 

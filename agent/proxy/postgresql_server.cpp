@@ -248,6 +248,7 @@ bool PostgresqlServer::handle(char type, std::string_view body) {
         case 'E': {
             if (holder_ != nullptr) {
                 const auto error = pg::read_error(body);
+                write_refused_ = write_refused_ || (error && error->sqlstate == "25006");
                 holder_->failed(error ? error->sqlstate : std::string_view(), body);
                 return true;
             }
@@ -312,7 +313,7 @@ void PostgresqlServer::ready(bool hidden) {
     if (chore_ == Chore::check) {
         chore_ = Chore::none;
         chore_ended();
-        pool()->checked(*this, true, home_.now());
+        pool()->checked(*this, fits(), home_.now());
         return;
     }
     clean();

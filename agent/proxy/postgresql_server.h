@@ -101,6 +101,8 @@ class PostgresqlServer final : public ServerConnection {
     [[nodiscard]] const wire::postgresql::ReplyTracker& tracker() const { return tracker_; }
     // standard_conforming_strings as last reported: how its statements' strings are to be read.
     [[nodiscard]] bool standard_strings() const { return standard_strings_; }
+    // Whether its server still is what the upstream's target asks for.
+    [[nodiscard]] bool fits() const;
     [[nodiscard]] std::size_t unsent() const { return stream_ == nullptr ? 0 : stream_->unsent(); }
 
     // -- ServerConnection
@@ -175,6 +177,7 @@ class PostgresqlServer final : public ServerConnection {
     bool request_whole_ = true;  // request_ holds all that was sent since begin_use()
     bool dirty_ = false;         // session state to be discarded before the next client
     bool rolled_back_ = false;
+    bool write_refused_ = false;  // by a server or a transaction that is read-only
     std::string request_;  // what was sent last, from its start
     std::string body_;     // of a message that came in several chunks
     std::string fatal_;    // a 57P01 as the whole reply, kept until the end is known

@@ -7,6 +7,7 @@
 #include "proxy/pool_loop.h"
 #include "proxy/postgresql_server.h"
 #include "proxy/postgresql_session.h"
+#include "proxy/target_fit.h"
 #include "wire/postgresql/messages.h"
 #include "wire/postgresql/settings_messages.h"
 
@@ -83,6 +84,11 @@ void PostgresqlServer::parameter_reported(std::string_view body) {
         base_ = sets.with(*base_, name, parameter->value);
         tenant_.forget_greetings(key());
     }
+}
+
+bool PostgresqlServer::fits() const {
+    return fits_target(home_.upstream(tenant_).settings.target, *reported_, *applied_, *base_,
+                       write_refused_);
 }
 
 void PostgresqlServer::settings_discarded() { applied_ = tenant_.sets.empty(); }

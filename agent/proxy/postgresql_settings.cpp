@@ -82,6 +82,11 @@ void PostgresqlSession::parameter_reported(const std::string& name, std::string_
         }
         return;
     }
+    // A server that is made read-only must not look like a client that wants to be.
+    if (name == "default_transaction_read_only" && !settings_changing() &&
+        (effects_ & pg::effect_bit(Effect::setting)) == 0) {
+        return;
+    }
     remember(name, value);
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "settings/address.h"
 #include "settings/checks.h"
@@ -61,6 +63,50 @@ void check_listener_tls(const Listen& listener, std::size_t i, Checks& checks) {
     }
     if (tls.mode == ClientTls::verify && tls.ca.empty()) {
         checks.error("listen", i, "tls.mode", "\"verify\" needs tls.ca");
+    }
+}
+
+std::vector<std::string_view> parts_of(std::string_view list) {
+    std::vector<std::string_view> parts;
+    for (;;) {
+        const auto comma = std::min(list.find(','), list.size());
+        auto part = list.substr(0, comma);
+        while (part.starts_with(' ')) part.remove_prefix(1);
+        while (part.ends_with(' ')) part.remove_suffix(1);
+        parts.push_back(part);
+        if (comma == list.size()) return parts;
+        list.remove_prefix(comma + 1);
+    }
+}
+
+void check_upstream_addresses(const Upstream& upstream, std::size_t i, Checks& checks) {
+    if (upstream.address.empty()) {
+        checks.error("upstream", i, "address", "an address is required");
+        return;
+    }
+    const auto addresses = parts_of(upstream.address);
+    for (auto one = addresses.begin(); one != addresses.end(); ++one) {
+        if (!is_upstream_address(*one)) {
+            checks.error(
+                "upstream", i, "address",
+                fmt::format("expected host:port or a unix socket's path, got \"{}\"", *one));
+        } else if (std::find(addresses.begin(), one, *one) != one) {
+            checks.error("upstream", i, "address", fmt::format("names {} twice", *one));
+        }
+    }
+    const bool postgresql = upstream.engine == Engine::postgresql;
+    if (!postgresql && addresses.size() > 1) {
+        checks.error("upstream", i, "address",
+                     fmt::format("several addresses are for postgresql only, not for {}",
+                                 base::word(upstream.engine)));
+    }
+    if (!postgresql && upstream.target != Target::any) {
+        checks.error("upstream", i, "target",
+                     fmt::format("is for postgresql only, not for {}", base::word(upstream.engine)));
+    }
+    if (postgresql && upstream.target == Target::prefer_standby && addresses.size() == 1) {
+        checks.warning("upstream", i, "target",
+                       "\"prefer-standby\" has no choice: there is only one address");
     }
 }
 
@@ -126,17 +172,7 @@ void check_upstreams(const Settings& settings, Checks& checks) {
     check_names("upstream", settings.upstream, checks);
     for (std::size_t i = 0; i < settings.upstream.size(); ++i) {
         const auto& upstream = settings.upstream[i];
-        std::string_view rest = upstream.address;
-        if (rest.empty()) checks.error("upstream", i, "address", "an address is required");
-        while (!rest.empty()) {
-            const auto one = rest.substr(0, rest.find(','));
-            if (!is_upstream_address(one)) {
-                checks.error(
-                    "upstream", i, "address",
-                    fmt::format("expected host:port or a unix socket's path, got \"{}\"", one));
-            }
-            rest.remove_prefix(std::min(one.size() + 1, rest.size()));
-        }
+        check_upstream_addresses(upstream, i, checks);
         if (upstream.breaker.open_for > upstream.breaker.max_open_for) {
             checks.error("upstream", i, "breaker.open_for", "is longer than breaker.max_open_for");
         }

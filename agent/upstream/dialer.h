@@ -43,6 +43,7 @@ struct Established {
     std::shared_ptr<CancelHandle> cancel;
     std::vector<std::pair<std::string, std::string>> parameters;  // ParameterStatus, as reported
     int backend_pid = 0;
+    std::string address;  // which of the upstream's answered, as the configuration writes it
     base::Duration took{};
 };
 

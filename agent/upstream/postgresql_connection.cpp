@@ -49,6 +49,12 @@ bool make_nonblocking(int fd) {
     return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
+std::string address_of(PGconn* handle) {
+    const std::string host = PQhost(handle);
+    const bool bracketed = host.find(':') != std::string::npos && host.front() != '/';
+    return (bracketed ? '[' + host + ']' : host) + ':' + PQport(handle);
+}
+
 DialFailure unusable(const char* why) { return {telemetry::CreateFailure::protocol, {}, why}; }
 
 }  // namespace
@@ -86,6 +92,7 @@ base::Result<Established, DialFailure> hand_over(std::unique_ptr<PostgresqlConne
         if (value != nullptr) established.parameters.emplace_back(name, value);
     }
     established.backend_pid = PQbackendPID(handle);
+    established.address = address_of(handle);
     established.connection = std::move(connection);
     return established;
 }

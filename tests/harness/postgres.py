@@ -26,7 +26,7 @@ password_encryption = 'scram-sha-256'
 # Accounts log in with their password as they would elsewhere; only the tests' own superuser need not.
 RULES = """
 local all postgres trust
-host all postgres 127.0.0.1/32 trust
+host all,replication postgres 127.0.0.1/32 trust
 local all all scram-sha-256
 host all all 127.0.0.1/32 scram-sha-256
 """
@@ -43,9 +43,9 @@ def programs():
 
 
 class PostgresServer:
-    """Made by `initdb` once a folder; started, stopped and asked by tests."""
+    """Made by `initdb` once a folder, or as a standby of `primary`; started, stopped and asked by tests."""
 
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, primary=None, **settings):
         self.folder = Path(folder)
         self.port = free_port()
         self.host = "127.0.0.1"
@@ -53,13 +53,42 @@ class PostgresServer:
         self.program = None
         self.folder.mkdir(parents=True, exist_ok=True)
         self._own(self.folder)
-        run([programs() / "initdb", "--pgdata", self.data, "--username", "postgres", "--auth", "trust",
-             "--no-sync", "--encoding", "UTF8", "--locale", "C"], user="postgres", cwd="/")
+        if primary:
+            self._copy(primary)
+        else:
+            self._initialize()
         lines = [SETTINGS, f"port = {self.port}", f"unix_socket_directories = '{self.folder}'"]
         lines += [f"{key} = '{value}'" for key, value in settings.items()]
+        self._configure(lines)
+
+    def _initialize(self):
+        run([programs() / "initdb", "--pgdata", self.data, "--username", "postgres", "--auth", "trust",
+             "--no-sync", "--encoding", "UTF8", "--locale", "C"], user="postgres", cwd="/")
+        (self.data / "pg_hba.conf").write_text(RULES)
+
+    def _copy(self, primary):
+        """A copy that streams from `primary`, which runs."""
+        run([programs() / "pg_basebackup", "--pgdata", self.data, "--host", primary.host, "--port", primary.port,
+             "--username", "postgres", "--write-recovery-conf", "--checkpoint", "fast", "--no-sync"],
+            user="postgres", cwd="/")
+
+    def _configure(self, lines):
         with open(self.data / "postgresql.conf", "a") as conf:
             conf.write("\n".join(lines) + "\n")
-        (self.data / "pg_hba.conf").write_text(RULES)
+
+    def follow(self, primary):
+        """From its next start on it is a standby of `primary`. Precondition: it was stopped in good order."""
+        self._configure([f"primary_conninfo = 'host={primary.host} port={primary.port} user=postgres'"])
+        (self.data / "standby.signal").touch()
+        self._own(self.data / "standby.signal")
+
+    def promote(self):
+        """Returns when it takes writes."""
+        assert self.execute("SELECT pg_promote()") == [(True,)]
+
+    def has_caught_up_with(self, primary):
+        place = primary.execute("SELECT pg_current_wal_lsn()")[0][0]
+        return self.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", parameters=[place]) == [(True,)]
 
     def start(self):
         self.program = Program([programs() / "postgres", "-D", self.data], self.folder / "server.log",
@@ -136,9 +165,11 @@ class PostgresServers:
     def __init__(self, folder):
         self.folder, self.made = folder, []
 
-    def start(self, databases=(), **settings):
-        server = PostgresServer(self.folder / f"postgres{len(self.made)}", **settings).start()
+    def start(self, databases=(), primary=None, **settings):
+        server = PostgresServer(self.folder / f"postgres{len(self.made)}", primary, **settings).start()
         self.made.append(server)
+        if primary:
+            return server
         server.add_role("app", APP_PASSWORD)
         server.add_databases(databases, owner="app")
         return server

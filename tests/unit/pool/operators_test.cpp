@@ -110,6 +110,28 @@ TEST_F(OperatorsTest, shrinking_closes_idle_ones_now_and_others_when_released) {
     EXPECT_EQ(pool().tenant_probe().max.read(), 1);
 }
 
+TEST_F(OperatorsTest, one_outdated_connection_takes_with_it_all_that_were_made_before) {
+    settings.max_size = 3;
+    Client a, b, c, later;
+    hold(pool(), a);
+    hold(pool(), b);
+    hold(pool(), c);
+    release(c);
+    FakeServer* first = a.server;
+    pool().outdated(*first, now);
+    EXPECT_THAT(host().closes, SizeIs(1)) << "the idle one at once";
+    release(a);
+    EXPECT_THAT(host().closes, SizeIs(2));
+    finish_closes();
+    now += 1s;
+    hold(pool(), later);
+    pool().outdated(*b.server, now);
+    release(b);
+    release(later);
+    EXPECT_EQ(pool().counts(now).idle, 1U) << "what was made since is not suspected again";
+    EXPECT_EQ(probe().reaps(ReapReason::check_failed), 3U);
+}
+
 TEST_F(OperatorsTest, growing_serves_those_who_wait) {
     settings.max_size = 1;
     Client holder, waiter;

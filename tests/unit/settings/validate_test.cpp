@@ -103,6 +103,33 @@ TEST(Validate, upstream_needs_an_address) {
     }
 }
 
+TEST(Validate, several_addresses_are_different_ones_and_postgresqls) {
+    const auto upstream = [](const std::string& lines) {
+        return problems_after("[[upstream]]\nname = \"b\"\n" + lines);
+    };
+    EXPECT_THAT(upstream("address = \"h:1,\"\n"),
+                ElementsAre(HasSubstr("upstream.b.address: expected host:port")));
+    EXPECT_THAT(upstream("address = \"h:1, i:1, h:1\"\n"),
+                ElementsAre(HasSubstr("upstream.b.address: names h:1 twice")));
+    EXPECT_THAT(upstream("engine = \"redis\"\naddress = \"h:1, i:1\"\n"),
+                ElementsAre(HasSubstr("several addresses are for postgresql only, not for redis")));
+    EXPECT_THAT(upstream("engine = \"mysql\"\naddress = \"h:1\"\ntarget = \"read-only\"\n"),
+                ElementsAre(HasSubstr("upstream.b.target: is for postgresql only, not for mysql")));
+    for (const auto* target : {"any", "read-write", "read-only", "prefer-standby"}) {
+        EXPECT_THAT(upstream("address = \"h:1, i:1\"\ntarget = \"" + std::string(target) + "\"\n"),
+                    IsEmpty());
+    }
+}
+
+TEST(Validate, preferring_a_standby_needs_a_choice) {
+    const auto warnings = texts_of(
+        loaded(small({}, "[[upstream]]\nname = \"b\"\naddress = \"h:1\"\n"
+                         "target = \"prefer-standby\"\n"))
+            .warnings);
+    EXPECT_THAT(warnings, testing::Contains(HasSubstr("upstream.b.target: \"prefer-standby\" has "
+                                                      "no choice")));
+}
+
 TEST(Validate, reserved_connections_must_fit_the_budget) {
     EXPECT_THAT(problems_of(R"(
 [[upstream]]
