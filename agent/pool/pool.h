@@ -203,9 +203,9 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     bool blocked_ = false;  // by the breaker, as of the last seek
     bool stalled_ = false;  // some waiters' dials must wait for a retry
     bool paused_ = false, disabled_ = false, draining_ = false, dormant_ = false;
-    Instant cleared_at_{};  // dials begun before are not to be kept …
+    Instant cleared_at_{};                        // dials begun before are not to be kept …
     ReapReason cleared_for_ = ReapReason::admin;  // … for this reason
-    Instant retry_at_{};    // after a failure that is the upstream's
+    Instant retry_at_{};                          // after a failure that is the upstream's
     Duration retry_backoff_{};
     std::optional<CompatibilityKey> warm_key_;  // of the connections kept idle
     unsigned leaks_ = 0;

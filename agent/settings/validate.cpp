@@ -101,8 +101,9 @@ void check_upstream_addresses(const Upstream& upstream, std::size_t i, Checks& c
                                  base::word(upstream.engine)));
     }
     if (!postgresql && upstream.target != Target::any) {
-        checks.error("upstream", i, "target",
-                     fmt::format("is for postgresql only, not for {}", base::word(upstream.engine)));
+        checks.error(
+            "upstream", i, "target",
+            fmt::format("is for postgresql only, not for {}", base::word(upstream.engine)));
     }
     if (postgresql && upstream.target == Target::prefer_standby && addresses.size() == 1) {
         checks.warning("upstream", i, "target",

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "upstream/postgresql_failure.h"
@@ -37,8 +39,40 @@ PostgresqlAttempt::PostgresqlAttempt(DialRequest request, std::function<void(Dia
                                      settings::Target target, base::Instant now)
     : request_(std::move(request)), done_(std::move(done)), target_(target), begun_(now) {}
 
-std::optional<DialResult> PostgresqlAttempt::start(const std::vector<Endpoint>& endpoints,
-                                                   base::Instant now) {
+std::optional<DialResult> PostgresqlAttempt::start(std::vector<Endpoint> endpoints,
+                                                   base::Duration limit, base::Instant now) {
+    endpoints_ = std::move(endpoints);
+    share_ = limit / static_cast<std::int64_t>(endpoints_.size());
+    return connect(now);
+}
+
+std::optional<DialResult> PostgresqlAttempt::pass_over(base::Instant now) {
+    endpoints_.erase(endpoints_.begin() + static_cast<std::ptrdiff_t>(present_));
+    return connect(now);
+}
+
+// libpq tells by the connection's host, address and port where it is.
+void PostgresqlAttempt::note_present(base::Instant now) {
+    PGconn* const handle = connection_->handle();
+    const std::string_view host = PQhost(handle);
+    const std::string_view address = PQhostaddr(handle);
+    const std::string_view port = PQport(handle);
+    const auto found =
+        std::find_if(endpoints_.begin(), endpoints_.end(), [&](const Endpoint& endpoint) {
+            return endpoint.host == host && endpoint.port == port &&
+                   (endpoint.numeric.empty() || address.empty() || endpoint.numeric == address);
+        });
+    if (found == endpoints_.end()) return;
+    const auto index = static_cast<std::size_t>(found - endpoints_.begin());
+    if (index == present_ && patience_ends_ != base::Instant::max()) return;
+    present_ = index;
+    const bool limited = share_.count() > 0 && endpoints_.size() > 1;
+    patience_ends_ = limited ? now + share_ : base::Instant::max();
+}
+
+std::optional<DialResult> PostgresqlAttempt::connect(base::Instant now) {
+    present_ = 0;
+    patience_ends_ = base::Instant::max();
     std::string password = request_.password.per_tenant()
                                ? request_.password.reveal_for(request_.tenant)
                                : request_.password.reveal();
@@ -48,7 +82,7 @@ std::optional<DialResult> PostgresqlAttempt::start(const std::vector<Endpoint>& 
             fmt::format("the password file of tenant \"{}\" is missing, unreadable or empty",
                         request_.tenant));
     }
-    PGconn* handle = start_connect(connect_parameters(request_, password, endpoints, target_));
+    PGconn* handle = start_connect(connect_parameters(request_, password, endpoints_, target_));
     if (handle == nullptr) return failed(CreateFailure::refused, "no memory for a connection");
     connection_ = std::make_unique<PostgresqlConnection>(handle);
     PQsetErrorVerbosity(handle, PQERRORS_VERBOSE);
@@ -56,6 +90,7 @@ std::optional<DialResult> PostgresqlAttempt::start(const std::vector<Endpoint>& 
     // libpq documentation, PQconnectStartParams: the first wait is for writing.
     events_ = POLLOUT;
     if (PQstatus(handle) == CONNECTION_BAD) return advance(now);
+    note_present(now);
     return std::nullopt;
 }
 
@@ -63,9 +98,11 @@ std::optional<DialResult> PostgresqlAttempt::advance(base::Instant now) {
     switch (PQconnectPoll(connection_->handle())) {
         case PGRES_POLLING_READING:
             events_ = POLLIN;
+            note_present(now);
             return std::nullopt;
         case PGRES_POLLING_WRITING:
             events_ = POLLOUT;
+            note_present(now);
             return std::nullopt;
         case PGRES_POLLING_OK: {
             DialResult result = hand_over(std::move(connection_));

@@ -24,6 +24,8 @@ namespace {
 
 constexpr std::size_t most_in_flight = 8;
 constexpr std::string_view default_port = "5432";
+// An address that said nothing is tried after the others for this long.
+constexpr base::Duration last_in_line = std::chrono::seconds(30);
 
 class PostgresqlDialer final : public Dialer {
   public:
@@ -45,6 +47,8 @@ class PostgresqlDialer final : public Dialer {
     void advance_ready();
     void begin_resolved();
     void end_overdue();
+    void pass_over_stalled();
+    [[nodiscard]] std::vector<Endpoint> in_order(std::vector<Endpoint> endpoints);
     void start(Attempts::iterator attempt, const std::vector<Endpoint>& endpoints);
     void end(Attempts::iterator attempt, DialResult result);
     [[nodiscard]] int poll_timeout() const;
@@ -65,6 +69,7 @@ class PostgresqlDialer final : public Dialer {
     Resolver resolver_;
     Attempts attempts_;  // in the order of their beginning, which is the order of their deadlines
     std::vector<pollfd> polled_;
+    std::vector<std::pair<Endpoint, base::Instant>> stalled_;  // and until when they come last
 };
 
 PostgresqlDialer::PostgresqlDialer(const settings::Upstream& upstream)
@@ -106,6 +111,7 @@ void PostgresqlDialer::run() {
         advance_ready();
         begin_resolved();
         end_overdue();
+        pass_over_stalled();
     }
 }
 
@@ -181,8 +187,30 @@ void PostgresqlDialer::end_overdue() {
     }
 }
 
+void PostgresqlDialer::pass_over_stalled() {
+    const base::Instant now = base::Clock::now();
+    for (auto attempt = attempts_.begin(); attempt != attempts_.end();) {
+        const auto present = attempt++;
+        if (now < present->patience_ends()) continue;
+        const Endpoint stalled = present->present();
+        std::erase_if(stalled_, [&](const auto& known) { return known.first == stalled; });
+        stalled_.emplace_back(stalled, now + last_in_line);
+        if (auto result = present->pass_over(now)) end(present, std::move(*result));
+    }
+}
+
+std::vector<Endpoint> PostgresqlDialer::in_order(std::vector<Endpoint> endpoints) {
+    const base::Instant now = base::Clock::now();
+    std::erase_if(stalled_, [now](const auto& known) { return known.second <= now; });
+    std::stable_partition(endpoints.begin(), endpoints.end(), [this](const Endpoint& endpoint) {
+        return std::none_of(stalled_.begin(), stalled_.end(),
+                            [&](const auto& known) { return known.first == endpoint; });
+    });
+    return endpoints;
+}
+
 void PostgresqlDialer::start(Attempts::iterator attempt, const std::vector<Endpoint>& endpoints) {
-    if (auto result = attempt->start(endpoints, base::Clock::now())) {
+    if (auto result = attempt->start(in_order(endpoints), limit_, base::Clock::now())) {
         end(attempt, std::move(*result));
     }
 }
@@ -195,7 +223,11 @@ void PostgresqlDialer::end(Attempts::iterator attempt, DialResult result) {
 
 int PostgresqlDialer::poll_timeout() const {
     if (attempts_.empty() || limit_ == base::Duration::zero()) return -1;
-    const auto left = attempts_.front().begun() + limit_ - base::Clock::now();
+    base::Instant next = attempts_.front().begun() + limit_;
+    for (const PostgresqlAttempt& attempt : attempts_) {
+        next = std::min(next, attempt.patience_ends());
+    }
+    const auto left = next - base::Clock::now();
     const auto whole = std::chrono::ceil<std::chrono::milliseconds>(left).count();
     return static_cast<int>(std::clamp<std::int64_t>(whole, 0, 60'000));
 }

@@ -87,6 +87,50 @@ def test_direct_is_one_connection_a_client(weir, postgres):
         assert later.query("SELECT pg_backend_pid()") != mine
 
 
+def test_direct_dials_at_login_and_refuses_who_finds_no_room(weir, postgres):
+    before = weir.metrics()
+    with client(weir, "direct"), client(weir, "direct"):
+        assert in_use(weir, "direct") == 2, "before their first statements"
+        with pytest.raises(Refused) as caught:
+            client(weir, "direct")
+        assert caught.value.code == "53300"
+    until(lambda: in_use(weir, "direct") == 0, "closed")
+    created = weir.since(before).value("weir_connection_creates_total", pool="direct")
+    assert created == 2, "one for each client, from its login to its end"
+
+
+def test_direct_is_as_good_as_the_server_itself_for_a_long_job(weir, postgres):
+    with client(weir, "direct") as job, client(weir, "direct") as other:
+        job.query("SET work_mem = '9MB'")
+        job.query("CREATE TEMP TABLE work AS SELECT generate_series(1, 10) AS n")
+        job.query("PREPARE total AS SELECT sum(n) FROM work")
+        job.query("DECLARE items CURSOR WITH HOLD FOR SELECT n FROM work ORDER BY n")
+        job.query("LISTEN progress")
+        other.query("NOTIFY progress, 'half'")
+        assert "half" in str(job.until(b"A")[-1][1]), "without being asked"
+        for _ in range(3):
+            job.query("BEGIN")
+            job.query("DELETE FROM work WHERE n = (SELECT max(n) FROM work)")
+            job.query("COMMIT")
+        assert job.query("EXECUTE total") == [["28"]]
+        assert job.query("FETCH 2 FROM items") == [["1"], ["2"]]
+        assert job.query("SHOW work_mem") == [["9MB"]]
+        assert weir.value("weir_pins_total", pool="direct") == 0, "nothing to pin"
+        mine = job.query("SELECT pg_backend_pid()")[0][0]
+        assert postgres.sessions(f"pid = {mine}") == 1
+    until(lambda: postgres.sessions(f"pid = {mine}") == 0, "closed")
+
+
+def test_clients_with_connections_of_their_own_go_when_the_agent_does(start_weir, postgres):
+    weir = start_weir(postgres, pool=[{"name": "direct", "match": "direct", "database": "tenant_c", "mode": "direct"},
+                                      {"name": "shared", "match": "shared", "database": "tenant_c"}])
+    idle = [client(weir, "direct"), RawClient(weir.ports["trusted"]).login("shared", options="-c weir.dedicated=on")]
+    pids = ",".join(one.query("SELECT pg_backend_pid()")[0][0] for one in idle)
+    weir.stop()
+    assert all(one.closed() for one in idle)
+    assert postgres.sessions(f"pid IN ({pids})") == 0
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_every_mode_serves_both_protocols(weir, mode):
     with client(weir, mode) as one:

@@ -1,6 +1,7 @@
 """Reading and writing apart: pools that find the server that fits them, and find it again after a promotion."""
 
 import asyncio
+import signal
 import time
 
 import pytest
@@ -26,9 +27,10 @@ def servers(start_postgres):
 @pytest.fixture
 def start_apart(start_weir):
     """One pool that writes and one that reads, over the same database of the same servers."""
-    def start(servers, reading="read-only", **pool):
+    def start(servers, reading="read-only", connect_timeout="5s", **pool):
         both = ", ".join(f"127.0.0.1:{server.port}" for server in servers)
         common = {"address": both, "max_connections": 20, "tls": {"mode": "disable"},
+                  "connect_timeout": connect_timeout,
                   "breaker": {"failures": 3, "open_for": "500ms", "max_open_for": f"{MAX_OPEN_FOR}s"}}
         return start_weir(
             servers[0], upstream={**common, "name": "rw", "target": "read-write"},
@@ -248,6 +250,19 @@ def test_a_clients_own_wish_to_read_only_costs_no_connection(start_apart, server
         other.query("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
         assert other.query("SELECT pg_backend_pid()") == backend
     assert reaped(weir, "rw", "check_failed") == 0
+
+
+def test_a_primary_that_hangs_does_not_keep_others_from_the_new_one(start_apart, servers):
+    old, new = servers
+    weir = start_apart(servers, connect_timeout="2s")
+    new.promote()
+    old.program.send_signal(signal.SIGSTOP)  # its kernel still takes connections
+    try:
+        with client(weir, "rw") as one:
+            assert at(one) == new.port, "within one dial"
+            assert weir.value("weir_connection_create_failures_total", upstream="rw") == 0
+    finally:
+        old.program.send_signal(signal.SIGCONT)
 
 
 def test_a_pool_without_a_fitting_server_says_so(start_apart, servers):

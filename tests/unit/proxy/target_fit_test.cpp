@@ -44,8 +44,8 @@ TEST_F(TargetFit, whoever_takes_any_server_takes_any) {
 TEST_F(TargetFit, a_clients_own_choice_says_nothing_of_the_server) {
     EXPECT_TRUE(fits(Target::read_write, server("off", "on"),
                      {{"default_transaction_read_only", "on"}}, true));
-    EXPECT_FALSE(fits(Target::read_write, server("on", "on"),
-                      {{"default_transaction_read_only", "on"}}));
+    EXPECT_FALSE(
+        fits(Target::read_write, server("on", "on"), {{"default_transaction_read_only", "on"}}));
 }
 
 TEST_F(TargetFit, a_refused_write_counts_where_the_server_reports_nothing) {

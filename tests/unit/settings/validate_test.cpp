@@ -122,10 +122,10 @@ TEST(Validate, several_addresses_are_different_ones_and_postgresqls) {
 }
 
 TEST(Validate, preferring_a_standby_needs_a_choice) {
-    const auto warnings = texts_of(
-        loaded(small({}, "[[upstream]]\nname = \"b\"\naddress = \"h:1\"\n"
-                         "target = \"prefer-standby\"\n"))
-            .warnings);
+    const auto warnings = texts_of(loaded(small({},
+                                                "[[upstream]]\nname = \"b\"\naddress = \"h:1\"\n"
+                                                "target = \"prefer-standby\"\n"))
+                                       .warnings);
     EXPECT_THAT(warnings, testing::Contains(HasSubstr("upstream.b.target: \"prefer-standby\" has "
                                                       "no choice")));
 }

@@ -218,6 +218,42 @@ TEST_F(PostgresqlDialer, a_closed_connection_leaves_the_server) {
     }
 }
 
+TEST_F(PostgresqlDialer, the_address_that_answered_is_told) {
+    auto upstream = server_.upstream();
+    const std::string answering = upstream.address;
+    upstream.address = "127.0.0.1:1, " + answering;
+    const auto dialer = make_postgresql_dialer(upstream);
+    const DialResult result = dial_and_wait(*dialer, PostgresqlServer::request());
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->address, answering);
+}
+
+TEST_F(PostgresqlDialer, an_address_that_says_nothing_is_passed_over_and_tried_last_from_then_on) {
+    const SilentServer silent;
+    auto upstream = server_.upstream();
+    const std::string answering = upstream.address;
+    upstream.address = silent.address() + "," + answering;
+    upstream.connect_timeout = std::chrono::seconds(2);
+    const auto dialer = make_postgresql_dialer(upstream);
+    const DialResult first = dial_and_wait(*dialer, PostgresqlServer::request());
+    ASSERT_TRUE(first) << first.error().message;
+    EXPECT_EQ(first->address, answering);
+    EXPECT_TRUE(silent.somebody_waits(0)) << "it had its chance";
+    const auto dialed = silent.accept();
+    ASSERT_TRUE(dial_and_wait(*dialer, PostgresqlServer::request()));
+    EXPECT_FALSE(silent.somebody_waits(0)) << "the other one comes first now";
+}
+
+TEST(PostgresqlDialerWithoutServer, addresses_that_all_say_nothing_share_the_limit) {
+    const SilentServer one, other;
+    const auto dialer = make_postgresql_dialer(
+        upstream_at(one.address() + "," + other.address(), std::chrono::milliseconds(200)));
+    const DialResult result = dial_and_wait(*dialer, PostgresqlServer::request());
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().reason, CreateFailure::timeout);
+    EXPECT_TRUE(one.somebody_waits(0) && other.somebody_waits(0));
+}
+
 TEST(PostgresqlDialerWithoutServer, a_port_where_nobody_listens_is_refused) {
     SilentServer server;
     const std::string address = server.address();
