@@ -2,7 +2,13 @@
 
 #include <algorithm>
 
+#include "settings/credential.h"
+#include "upstream/background_thread.h"
+
 namespace weir::proxy {
+
+namespace pg = wire::postgresql;
+
 namespace {
 
 bool allows(const std::vector<std::string>& names, const std::string& name,
@@ -14,13 +20,49 @@ bool allows(const std::vector<std::string>& names, const std::string& name,
 
 }  // namespace
 
+std::optional<Verifier> parse_verifier(std::string_view text) {
+    if (const auto scram = pg::parse_scram_verifier(text)) return Verifier(*scram);
+    if (const auto md5 = pg::parse_md5_verifier(text)) return Verifier(*md5);
+    return std::nullopt;
+}
+
 Accounts::Accounts(settings::Snapshot settings, std::string salt_secret)
     : settings_(std::move(settings)), salt_secret_(std::move(salt_secret)) {
     for (const settings::User& user : settings_->user) {
-        auto account = std::make_shared<Account>();
-        account->user = &user;
+        // Shares the snapshot's ownership.
+        auto account =
+            std::make_shared<Account>(std::shared_ptr<const settings::User>(settings_, &user));
+        in_order_.push_back(account.get());
         accounts_.emplace(user.name, std::move(account));
     }
+}
+
+Accounts::~Accounts() {
+    stop_ = true;
+    if (deriving_.joinable()) deriving_.join();
+}
+
+void Accounts::derive_all() {
+    deriving_ = std::thread([this] {
+        upstream::enter_background_thread("weir-verifiers");
+        for (Account* account : in_order_) {
+            if (stop_) return;
+            derive(*account);
+        }
+    });
+}
+
+void Accounts::derive(Account& account) {
+    std::call_once(account.derived, [&] {
+        const settings::User& user = *account.user;
+        if (settings::has_password(user)) {
+            const std::string salt = pg::mock_scram_verifier(user.name, salt_secret_).salt;
+            account.verifier = pg::derive_scram_verifier(user.password.reveal(), salt);
+        } else {
+            account.verifier =
+                parse_verifier((user.scram.empty() ? user.password : user.scram).reveal());
+        }
+    });
 }
 
 std::shared_ptr<Account> Accounts::find(const std::string& name) const {
@@ -28,18 +70,33 @@ std::shared_ptr<Account> Accounts::find(const std::string& name) const {
     return found == accounts_.end() ? nullptr : found->second;
 }
 
-wire::postgresql::ScramVerifier Accounts::verifier(const std::string& name) {
-    using namespace wire::postgresql;
-    const ScramVerifier mock = mock_scram_verifier(name, salt_secret_);
-    const auto account = find(name);
-    if (account == nullptr) return mock;
-    if (!account->verifier) {
-        const settings::User& user = *account->user;
-        account->verifier = user.scram.empty()
-                                ? derive_scram_verifier(user.password.reveal(), mock.salt)
-                                : parse_scram_verifier(user.scram.reveal()).value_or(mock);
+Verifier Accounts::verifier(Account& account) {
+    derive(account);
+    if (account.verifier) return *account.verifier;
+    return unknown_by_scram(account.user->name, pg::ScramVerifier::usual_iterations);
+}
+
+Verifier Accounts::unknown(const std::string& name) {
+    if (in_order_.empty()) return unknown_by_scram(name, pg::ScramVerifier::usual_iterations);
+    // Chosen by a keyed hash, not by std::hash, which anybody can compute.
+    const std::string bits = pg::mock_scram_verifier("like " + name, salt_secret_).salt;
+    std::size_t number = 0;
+    for (const char c : bits.substr(0, sizeof number)) {
+        number = number << 8U | static_cast<unsigned char>(c);
     }
-    return *account->verifier;
+    const Verifier like = verifier(*in_order_[number % in_order_.size()]);
+    const auto* scram = std::get_if<pg::ScramVerifier>(&like);
+    return scram == nullptr ? unknown_by_md5() : unknown_by_scram(name, scram->iterations);
+}
+
+Verifier Accounts::unknown_by_scram(const std::string& name, unsigned iterations) const {
+    return pg::mock_scram_verifier(name, salt_secret_, iterations);
+}
+
+Verifier Accounts::unknown_by_md5() {
+    pg::Md5Verifier verifier;
+    verifier.genuine = false;
+    return verifier;
 }
 
 Accounts::Permission Accounts::permission(const settings::User& user, const std::string& pool,

@@ -1,22 +1,37 @@
-// Who may log in and to what. Verifiers are derived once a user, at the first login, because that
-// is costly; the lobby's thread only, but for the client counts.
+// Who may log in and to what. Passwords become verifiers once a user, because that is costly: on a
+// thread of its own from the start, or at a login that comes before it. Else the lobby's thread
+// only, but for the client counts.
 #pragma once
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <unordered_map>
+#include <variant>
+#include <vector>
 
 #include "settings/settings.h"
-#include "telemetry/vocabulary.h"
+#include "wire/postgresql/md5.h"
 #include "wire/postgresql/scram.h"
 
 namespace weir::proxy {
 
+// What a client's proof is checked against; decides how it is asked.
+using Verifier = std::variant<wire::postgresql::ScramVerifier, wire::postgresql::Md5Verifier>;
+
+// As pg_authid.rolpassword holds it; nothing when it is neither kind.
+[[nodiscard]] std::optional<Verifier> parse_verifier(std::string_view text);
+
 struct Account {
-    const settings::User* user = nullptr;  // in the settings' snapshot, which outlives it
-    std::optional<wire::postgresql::ScramVerifier> verifier;
+    explicit Account(std::shared_ptr<const settings::User> who) : user(std::move(who)) {}
+
+    const std::shared_ptr<const settings::User> user;
+    std::once_flag derived;
+    std::optional<Verifier> verifier;  // once derived; nothing: nobody gets in
     std::atomic<unsigned> clients{0};
 };
 
@@ -24,19 +39,34 @@ class Accounts {
   public:
     // `salt_secret`: random; makes salts of derived and of invented verifiers unguessable.
     Accounts(settings::Snapshot settings, std::string salt_secret);
+    ~Accounts();
+    Accounts(const Accounts&) = delete;
+    Accounts& operator=(const Accounts&) = delete;
+
+    void derive_all();  // begins to, on a thread of its own
 
     [[nodiscard]] std::shared_ptr<Account> find(const std::string& name) const;  // nullptr: unknown
-    // The verifier of a user, or one that never matches for an unknown one.
-    [[nodiscard]] wire::postgresql::ScramVerifier verifier(const std::string& name);
+    [[nodiscard]] Verifier verifier(Account& account);
+    // One that never matches, for a name that nobody has. It imitates a user of ours, always the
+    // same one for the same name, so that neither the method nor the number of iterations tells.
+    [[nodiscard]] Verifier unknown(const std::string& name);
+    // The same with what the name is asked by given.
+    [[nodiscard]] Verifier unknown_by_scram(const std::string& name, unsigned iterations) const;
+    [[nodiscard]] static Verifier unknown_by_md5();
 
     enum class Permission { granted, pool_denied, tenant_denied };
     [[nodiscard]] static Permission permission(const settings::User& user, const std::string& pool,
                                                const std::string& tenant);
 
   private:
+    void derive(Account& account);
+
     settings::Snapshot settings_;
     std::string salt_secret_;
     std::unordered_map<std::string, std::shared_ptr<Account>> accounts_;
+    std::vector<Account*> in_order_;  // of the file
+    std::atomic<bool> stop_{false};
+    std::thread deriving_;
 };
 
 }  // namespace weir::proxy

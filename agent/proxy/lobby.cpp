@@ -19,6 +19,7 @@ Lobby::Lobby(Shared& shared, std::vector<std::unique_ptr<PoolLoop>>& homes, std:
       homes_(homes),
       accounts_(shared.settings, std::move(salt_secret)),
       loop_(loop::make_epoll_loop()),
+      found_accounts_(shared.settings, *loop_, budgeted_queries(shared)),
       probe_(shared.registry.loop(static_cast<unsigned>(homes.size()), loop_->backend())),
       by_age_(shared.listeners.size()) {
     for (const auto& listener : shared_.listeners) {
@@ -46,6 +47,7 @@ base::Result<void> Lobby::bind() {
 }
 
 void Lobby::start() {
+    accounts_.derive_all();
     thread_ = std::thread([this] {
         for (const auto& door : doors_) door->listening = loop_->listen(door->socket.get(), *door);
         loop_->run(this);
@@ -66,6 +68,7 @@ void Lobby::stop() {
     if (!thread_.joinable()) return;
     loop_->stop();
     thread_.join();
+    found_accounts_.stop();
 }
 
 void Lobby::accepted(unsigned listener, base::Fd client) {

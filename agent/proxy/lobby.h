@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "loop/loop.h"
+#include "proxy/found_accounts.h"
 #include "proxy/login.h"
 #include "proxy/pool_loop.h"
 #include "proxy/shared.h"
@@ -38,6 +39,7 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     [[nodiscard]] loop::Loop& loop() { return *loop_; }
     [[nodiscard]] Shared& shared() { return shared_; }
     [[nodiscard]] Accounts& accounts() { return accounts_; }
+    [[nodiscard]] FoundAccounts& found_accounts() { return found_accounts_; }
     [[nodiscard]] telemetry::SessionProbe& session_probe(unsigned listener) {
         return *session_probes_[listener];
     }
@@ -71,6 +73,7 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     std::vector<std::unique_ptr<PoolLoop>>& homes_;
     Accounts accounts_;
     std::unique_ptr<loop::Loop> loop_;
+    FoundAccounts found_accounts_;
     std::shared_ptr<telemetry::LoopProbe> probe_;
     std::vector<std::shared_ptr<telemetry::SessionProbe>> session_probes_;
     std::vector<std::unique_ptr<Door>> doors_;

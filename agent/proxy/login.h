@@ -6,6 +6,7 @@
 #include "base/intrusive_list.h"
 #include "loop/stream.h"
 #include "proxy/newcomer.h"
+#include "telemetry/vocabulary.h"
 
 namespace weir::proxy {
 

@@ -37,7 +37,8 @@ struct Newcomer {
     unsigned listener = 0;
     Route route;
     std::string user, database, address, application_name;
-    std::string password;  // of the account, only where the pool has none of its own
+    unsigned protocol_minor = 0;  // of 3, as agreed
+    settings::Secret password;    // of the account, only where the pool has none of its own
     // Start-up parameters that the server must know from the start, as sent.
     std::vector<std::pair<std::string, std::string>> options;
     bool dedicated = false;  // asked for a server connection of its own

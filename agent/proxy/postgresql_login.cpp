@@ -1,12 +1,15 @@
 #include "proxy/postgresql_login.h"
 
+#include <openssl/crypto.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 
 #include "loop/proxy_protocol.h"
 #include "proxy/lobby.h"
 #include "proxy/startup_options.h"
+#include "settings/credential.h"
 #include "wire/postgresql/messages.h"
 
 namespace weir::proxy {
@@ -17,9 +20,13 @@ using telemetry::ClientClose;
 
 namespace {
 
-constexpr std::string_view mechanism = "SCRAM-SHA-256";
 // PostgreSQL's own bound for a password message.
 constexpr std::uint32_t maximum_password_length = 65535;
+
+template <class Bytes>
+bool fill_randomly(Bytes& bytes) {
+    return getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size());
+}
 
 }  // namespace
 
@@ -27,6 +34,10 @@ PostgresqlLogin::PostgresqlLogin(Lobby& lobby, unsigned listener, base::Fd socke
     : Login(lobby, listener, std::move(socket)),
       step_(lobby.shared().listeners[listener]->settings->proxy_protocol ? Step::proxy_header
                                                                          : Step::startup) {}
+
+PostgresqlLogin::~PostgresqlLogin() {
+    if (step_ == Step::asking) lobby_.found_accounts().forget(*asked_, newcomer_.user, *this);
+}
 
 void PostgresqlLogin::timed_out() { refuse(login_timed_out(), ClientClose::timeout); }
 
@@ -48,8 +59,11 @@ bool PostgresqlLogin::advance() {
             return read_proxy_header();
         case Step::startup:
             return read_startup();
+        case Step::asking:
+            return false;
         case Step::sasl_initial:
         case Step::sasl_response:
+        case Step::md5_response:
             return read_password();
     }
     return false;
@@ -147,25 +161,88 @@ void PostgresqlLogin::started(const pg::Startup& startup) {
                ClientClose::limit);
         return;
     }
-    if (startup.minor > 0 || !startup.unknown_protocol_options.empty()) {
-        stream_->write(pg::negotiate_protocol_version(0, startup.unknown_protocol_options));
+    newcomer_.protocol_minor = std::min(startup.minor, newest_minor);
+    if (startup.minor > newest_minor || !startup.unknown_protocol_options.empty()) {
+        stream_->write(pg::negotiate_protocol_version(newcomer_.protocol_minor,
+                                                      startup.unknown_protocol_options));
     }
     if (const auto taken = take_parameters(startup); !taken) {
         refuse(protocol_violation(taken.error().message), ClientClose::protocol_error);
         return;
     }
+    newcomer_.account = lobby_.accounts().find(newcomer_.user);
     if (listen.auth == settings::AuthMode::trust) {
         authenticated();
         return;
     }
+    if (newcomer_.account != nullptr) {
+        challenge(lobby_.accounts().verifier(*newcomer_.account));
+    } else if (listen.auth == settings::AuthMode::query) {
+        ask_server();
+    } else {
+        challenge(lobby_.accounts().unknown(newcomer_.user));
+    }
+}
+
+// The upstream of the pool that the client asks for; where there is none, the first: whether there
+// is such a pool is told to those alone who have logged in.
+void PostgresqlLogin::ask_server() {
+    const Shared& shared = lobby_.shared();
+    const settings::Engine engine = shared.listeners[listener_]->settings->engine;
+    const auto route = shared.routes.find(engine, newcomer_.database);
+    const auto first =
+        std::find_if(shared.upstreams.begin(), shared.upstreams.end(),
+                     [engine](const auto& u) { return u->settings.engine == engine; });
+    if (!route && first == shared.upstreams.end()) {
+        challenge(lobby_.accounts().unknown(newcomer_.user));
+        return;
+    }
+    asked_ = route ? shared.template_upstream[route->template_index]
+                   : static_cast<unsigned>(first - shared.upstreams.begin());
+    step_ = Step::asking;
+    stream_->pause_receive();
+    lobby_.found_accounts().ask(*asked_, newcomer_.user, *this);
+}
+
+void PostgresqlLogin::found(const Found& answer) {
+    if (finished_) return;
+    Accounts& accounts = lobby_.accounts();
+    newcomer_.account = answer.account;
+    if (answer.account != nullptr) {
+        challenge(accounts.verifier(*answer.account));
+    } else if (answer.unknown_by_md5) {
+        challenge(Accounts::unknown_by_md5());
+    } else {
+        challenge(accounts.unknown_by_scram(newcomer_.user, answer.unknown_iterations));
+    }
+    if (finished_) return;
+    stream_->resume_receive();
+    while (!finished_ && advance()) {  // what came meanwhile
+    }
+}
+
+void PostgresqlLogin::not_asked(const std::string& why) {
+    if (finished_) return;
+    step_ = Step::startup;
+    refuse(role_not_asked(lobby_.shared().upstreams[*asked_]->settings.name, why),
+           ClientClose::login_failed);
+}
+
+void PostgresqlLogin::challenge(const Verifier& verifier) {
     std::array<char, 18> nonce{};
-    if (getrandom(nonce.data(), nonce.size(), 0) != static_cast<ssize_t>(nonce.size())) {
+    if (!fill_randomly(nonce) || !fill_randomly(salt_)) {
         refuse({"58000", "no random numbers for authentication", {}}, ClientClose::login_failed);
         return;
     }
-    exchange_.emplace(lobby_.accounts().verifier(newcomer_.user),
+    if (const auto* md5 = std::get_if<pg::Md5Verifier>(&verifier)) {
+        md5_ = *md5;
+        stream_->write(pg::authentication_md5_password({salt_.data(), salt_.size()}));
+        step_ = Step::md5_response;
+        return;
+    }
+    exchange_.emplace(std::get<pg::ScramVerifier>(verifier),
                       std::string_view(nonce.data(), nonce.size()));
-    stream_->write(pg::authentication_sasl({mechanism}));
+    stream_->write(pg::authentication_sasl(exchange_->mechanisms()));
     step_ = Step::sasl_initial;
 }
 
@@ -181,31 +258,44 @@ bool PostgresqlLogin::read_password() {
         return false;
     }
     if (buffer_.size() < 1 + static_cast<std::size_t>(length)) return false;
-    const std::string message = buffer_.substr(header, length - 4);
-    buffer_.erase(0, 1 + static_cast<std::size_t>(length));
+    const std::size_t size = 1 + static_cast<std::size_t>(length);
+    const std::string_view message(buffer_.data() + header, size - header);
+    const bool first = step_ == Step::sasl_initial;
+    const bool goes_on = first ? take_sasl_initial(message) : take_proof(message);
+    // With the verifier a proof gives away what logs in.
+    OPENSSL_cleanse(buffer_.data(), size);
+    buffer_.erase(0, size);
+    if (!first && goes_on) authenticated();
+    return first && goes_on;
+}
 
-    if (step_ == Step::sasl_initial) {
-        const auto initial = pg::read_sasl_initial(message);
-        if (!initial || initial->mechanism != mechanism) {
-            refuse(protocol_violation("expected SCRAM-SHA-256"), AuthFailure::method);
-            return false;
-        }
-        const auto answer = exchange_->first(initial->data);
-        if (!answer) {
-            refuse(protocol_violation("malformed SCRAM message"), AuthFailure::method);
-            return false;
-        }
-        stream_->write(pg::authentication_sasl_continue(*answer));
-        step_ = Step::sasl_response;
-        return true;
-    }
-    const auto answer = exchange_->final(message);
-    if (!answer) {
-        refuse(wrong_password(newcomer_.user), AuthFailure::password);
+bool PostgresqlLogin::take_sasl_initial(std::string_view message) {
+    const auto initial = pg::read_sasl_initial(message);
+    const auto offered = exchange_->mechanisms();
+    if (!initial ||
+        std::find(offered.begin(), offered.end(), initial->mechanism) == offered.end()) {
+        refuse(protocol_violation("expected SCRAM-SHA-256"), AuthFailure::method);
         return false;
     }
-    stream_->write(pg::authentication_sasl_final(*answer));
-    authenticated();
+    const auto answer = exchange_->first(initial->mechanism, initial->data);
+    if (!answer) {
+        refuse(protocol_violation("malformed SCRAM message"), AuthFailure::method);
+        return false;
+    }
+    stream_->write(pg::authentication_sasl_continue(*answer));
+    step_ = Step::sasl_response;
+    return true;
+}
+
+bool PostgresqlLogin::take_proof(std::string_view message) {
+    if (md5_) {
+        if (pg::check_md5_answer(*md5_, salt_, message)) return true;
+    } else if (const auto answer = exchange_->final(message)) {
+        stream_->write(pg::authentication_sasl_final(*answer));
+        return true;
+    }
+    if (asked_) lobby_.found_accounts().refused(*asked_, newcomer_.user);
+    refuse(wrong_password(newcomer_.user), AuthFailure::password);
     return false;
 }
 
@@ -218,7 +308,6 @@ void PostgresqlLogin::authenticated() {
         return;
     }
     const settings::Pool& pool = *shared.templates[route->template_index];
-    newcomer_.account = lobby_.accounts().find(newcomer_.user);
     if (listen.auth != settings::AuthMode::trust) {
         const settings::User& user = *newcomer_.account->user;
         switch (Accounts::permission(user, pool.name, route->match.tenant)) {
@@ -240,7 +329,13 @@ void PostgresqlLogin::authenticated() {
         }
     }
     if (pool.user.empty() && newcomer_.account != nullptr) {
-        newcomer_.password = newcomer_.account->user->password.reveal();
+        const settings::User& user = *newcomer_.account->user;
+        if (settings::has_password(user)) {
+            newcomer_.password = user.password;
+        } else if (listen.auth != settings::AuthMode::trust) {
+            refuse(password_unknown(user.name, pool.name), AuthFailure::pool_not_allowed);
+            return;
+        }
     }
     newcomer_.route = std::move(*route);
     stream_->write(pg::authentication_ok());

@@ -1,5 +1,6 @@
-// Start-up and authentication of a PostgreSQL client. An unknown user and a wrong password get the
-// same error in the same time. On the lobby's loop.
+// Start-up and authentication of a PostgreSQL client, by what Weir knows of the user or what the
+// server is asked for it. An unknown user and a wrong password get the same error after the same
+// exchange in the same time. On the lobby's loop.
 // Source: PostgreSQL documentation, "Start-up", "SASL Authentication", "Canceling Requests in
 // Progress".
 #pragma once
@@ -7,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "proxy/found_accounts.h"
 #include "proxy/login.h"
 #include "proxy/refusals.h"
 #include "wire/postgresql/scram.h"
@@ -14,14 +16,25 @@
 
 namespace weir::proxy {
 
-class PostgresqlLogin final : public Login {
+class PostgresqlLogin final : public Login, Asker {
   public:
+    // The newest of protocol 3 that is spoken: 3.2 brought longer cancel keys.
+    static constexpr std::uint32_t newest_minor = 2;
+
     PostgresqlLogin(Lobby& lobby, unsigned listener, base::Fd socket);
+    ~PostgresqlLogin() override;
 
     void timed_out() override;
 
   private:
-    enum class Step : std::uint8_t { proxy_header, startup, sasl_initial, sasl_response };
+    enum class Step : std::uint8_t {
+        proxy_header,
+        startup,
+        asking,  // the server, for the account
+        sasl_initial,
+        sasl_response,
+        md5_response
+    };
 
     void received(loop::Slice bytes) override;
     void end_of_input() override;
@@ -31,7 +44,14 @@ class PostgresqlLogin final : public Login {
     bool read_proxy_header();
     bool read_startup();
     bool read_password();
+    bool take_sasl_initial(std::string_view message);
+    bool take_proof(std::string_view message);
     void started(const wire::postgresql::Startup& startup);
+    void ask_server();
+    // -- Asker
+    void found(const Found& answer) override;
+    void not_asked(const std::string& why) override;
+    void challenge(const Verifier& verifier);
     void authenticated();
     [[nodiscard]] base::Result<void> take_parameters(const wire::postgresql::Startup& startup);
     void refuse(const Answer& why, telemetry::ClientClose reason);
@@ -41,7 +61,10 @@ class PostgresqlLogin final : public Login {
     std::string buffer_;
     unsigned encryption_requests_ = 0;
     Newcomer newcomer_;
+    std::optional<unsigned> asked_;  // the upstream that the account is asked of
     std::optional<wire::postgresql::ScramExchange> exchange_;
+    std::optional<wire::postgresql::Md5Verifier> md5_;
+    wire::postgresql::Md5Salt salt_{};
 };
 
 }  // namespace weir::proxy

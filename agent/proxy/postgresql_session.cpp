@@ -26,8 +26,10 @@ PostgresqlSession::PostgresqlSession(PoolLoop& home, Newcomer newcomer, TenantPo
       settings_(tenant.sets.empty()),
       startup_(settings_),
       known_(settings_) {
+    // Without random numbers no cancel will match: secret_matches() refuses an empty secret.
+    secret_.resize(who_.protocol_minor >= 2 ? long_secret_size : short_secret_size);
     if (getrandom(secret_.data(), secret_.size(), 0) != static_cast<ssize_t>(secret_.size())) {
-        secret_ = {};  // no cancel will match: secret_matches() refuses an all-zero secret
+        secret_.clear();
     }
 }
 
@@ -42,7 +44,7 @@ void PostgresqlSession::begin() {
         shares_statements_ && settings.unnamed_statements == settings::UnnamedStatements::cache;
     if (settings.user.empty()) {
         handshake.user = who_.user;
-        handshake.password = who_.password;
+        handshake.password = who_.password.reveal();
     } else {
         handshake.user = tenant_.handshake(0).user;
     }
@@ -109,7 +111,7 @@ void PostgresqlSession::greet(const ParameterSetRef& reported) {
         greeting += pg::parameter_status(pg::reported_name(name), value);
     }
     greeting += pg::backend_key_data(home_.process_id_of(*this),
-                                     std::string_view(secret_.data(), secret_.size()));
+                                     secret_);
     greeting += pg::ready_for_query(pg::TransactionStatus::idle);
     reply(greeting);
     enter(ClientState::idle);
@@ -334,8 +336,7 @@ void PostgresqlSession::reclaimed(ClientClose reason, const std::string& sqlstat
 }
 
 bool PostgresqlSession::secret_matches(std::string_view secret) const {
-    static constexpr std::array<char, 4> none{};
-    return secret_ != none && secret.size() == secret_.size() &&
+    return !secret_.empty() && secret.size() == secret_.size() &&
            CRYPTO_memcmp(secret.data(), secret_.data(), secret_.size()) == 0;
 }
 

@@ -31,6 +31,8 @@ class PostgresqlSession final : public Session {
     // keeps its connection until it is replaced.
     static constexpr std::size_t carried_statement_limit = 64 * 1024;
     static constexpr unsigned retry_limit = 3;
+    // Of cancel keys. Protocol 3.2 allows up to 256 bytes; PostgreSQL's own have 32 there.
+    static constexpr std::size_t short_secret_size = 4, long_secret_size = 32;
 
     PostgresqlSession(PoolLoop& home, Newcomer newcomer, TenantPool& tenant, std::uint32_t id);
 
@@ -195,7 +197,7 @@ class PostgresqlSession final : public Session {
     // that is under way may still be about them.
     std::vector<std::pair<std::string, std::string>> former_names_;
     std::optional<Answer> refusal_;  // for the message that asked for a connection
-    std::array<char, 4> secret_{};
+    std::string secret_;             // its cancel key's; empty: none
     std::uint32_t effects_ = 0;          // what may be left behind on the connection
     std::uint64_t effects_request_ = 0;  // the last request that had an effect
     std::uint64_t requests_sent_ = 0, requests_answered_ = 0;

@@ -89,6 +89,21 @@ Answer tenant_not_allowed(std::string_view user, std::string_view tenant) {
     return {"28000", fmt::format("user \"{}\" may not use tenant \"{}\"", user, tenant), {}};
 }
 
+Answer password_unknown(std::string_view user, std::string_view pool) {
+    return {
+        "28000",
+        fmt::format("pool \"{}\" logs in to the server as its clients, and of user \"{}\" only a "
+                    "verifier is known, not the password",
+                    pool, user),
+        "Give the pool a user of its own, or this user a password."};
+}
+
+Answer role_not_asked(std::string_view upstream, std::string_view why) {
+    return {"08006",
+            fmt::format("upstream \"{}\" could not be asked for the account: {}", upstream, why),
+            {}};
+}
+
 Answer client_limit(std::string_view whose, unsigned limit) {
     return {"53300", fmt::format("{} has reached its max_clients ({})", whose, limit),
             "Raise max_clients, or close clients that are not needed."};

@@ -25,6 +25,9 @@ struct Answer {
 [[nodiscard]] Answer wrong_password(std::string_view user);
 [[nodiscard]] Answer pool_not_allowed(std::string_view user, std::string_view pool);
 [[nodiscard]] Answer tenant_not_allowed(std::string_view user, std::string_view tenant);
+// The pool has no account of its own, and of this user only a verifier is known.
+[[nodiscard]] Answer password_unknown(std::string_view user, std::string_view pool);
+[[nodiscard]] Answer role_not_asked(std::string_view upstream, std::string_view why);
 [[nodiscard]] Answer client_limit(std::string_view whose, unsigned limit);
 [[nodiscard]] Answer login_timed_out();
 [[nodiscard]] Answer draining();

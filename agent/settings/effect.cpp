@@ -25,20 +25,6 @@ void tell_keys(const Node& table, const std::string& path, const S& section, Rep
     }
 }
 
-// auth.mode = "query" alone does nothing: it matters to the listeners that do not overrule it.
-void tell_auth(const Node& root, const Settings& settings, Report& unsafe) {
-    const auto* mode = root.find("auth.mode");
-    if (mode == nullptr || settings.auth.mode != AuthMode::query) return;
-    const auto* listeners = root.find("listen");
-    for (std::size_t i = 0; i < settings.listen.size(); ++i) {
-        const auto* own = listeners == nullptr ? nullptr : listeners->children[i].find("auth");
-        if (settings.listen[i].auth == AuthMode::query && (own == nullptr || own->text.empty())) {
-            unsafe.add(mode->place, "auth.mode", not_yet);
-            return;
-        }
-    }
-}
-
 void tell_pools(const Node& root, const Settings& settings, Report& notices) {
     const auto* pools = root.find("pool");
     for (std::size_t i = 0; i < settings.pool.size(); ++i) {
@@ -68,7 +54,6 @@ void tell_not_in_effect(const Node& root, const Settings& settings, Report& noti
             tell_keys(*section, name, settings.*member, notices, unsafe);
         }
     });
-    tell_auth(root, settings, unsafe);
     tell_pools(root, settings, notices);
 }
 

@@ -45,13 +45,13 @@ template <>
 const std::vector<Key<Auth>>& keys<Auth>() {
     using S = Auth;
     static const std::vector<Key<S>> all{
-        word<AuthMode, S>("mode", &S::mode).not_yet_for({"query"}),
-        text<S>("query", &S::query).not_yet(),
-        text<S>("query_user", &S::query_user).not_yet(),
-        secret<S>("query_password", &S::query_password).not_yet(),
-        text<S>("query_database", &S::query_database).not_yet(),
-        texts<S>("query_pools", &S::query_pools).not_yet(),
-        texts<S>("query_tenants", &S::query_tenants).not_yet(),
+        word<AuthMode, S>("mode", &S::mode),
+        text<S>("query", &S::query),
+        text<S>("query_user", &S::query_user),
+        secret<S>("query_password", &S::query_password),
+        text<S>("query_database", &S::query_database),
+        texts<S>("query_pools", &S::query_pools),
+        texts<S>("query_tenants", &S::query_tenants),
     };
     return all;
 }

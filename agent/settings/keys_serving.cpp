@@ -27,9 +27,7 @@ const std::vector<Key<Listen>>& keys<Listen>() {
         limit<S>("keepalive", &S::keepalive),
         boolean<S>("proxy_protocol", &S::proxy_protocol),
         made<S>("auth", &S::auth, read_auth,
-                [](AuthMode value) { return std::string(base::word(value)); })
-            .not_yet_for({"query"})
-            .unsafe(),
+                [](AuthMode value) { return std::string(base::word(value)); }),
         word<ClientTls, S>("tls.mode", at(&S::tls, &ListenTls::mode)).not_yet().unsafe(),
         text<S>("tls.cert", at(&S::tls, &ListenTls::cert)).not_yet(),
         text<S>("tls.key", at(&S::tls, &ListenTls::key)).not_yet(),

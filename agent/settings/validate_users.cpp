@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "settings/checks.h"
+#include "settings/credential.h"
 #include "settings/nearest.h"
 
 namespace weir::settings {
@@ -60,16 +61,18 @@ void check_credentials(const User& user, std::size_t i, bool matter, Checks& che
 // A pool without an account of its own logs in as the client, with the client's password.
 void check_own_accounts(const Settings& settings, std::size_t i, Checks& checks) {
     const auto& user = settings.user[i];
-    if (user.scram.empty()) return;
+    const bool md5 = is_md5_verifier(user.password.reveal());
+    if (user.scram.empty() && !md5) return;
+    const char* const key = md5 ? "password" : "scram";
     for (const auto& pool : settings.pool) {
         if (!pool.user.empty()) continue;
         const auto message = fmt::format(
             "pool.{} logs in as the client and needs its password: a verifier is not enough",
             pool.name);
         if (names_pool(user.pools, pool.name)) {
-            checks.error("user", i, "scram", message);
+            checks.error("user", i, key, message);
         } else if (names_pool(user.pools, "*")) {
-            checks.warning("user", i, "scram", message);
+            checks.warning("user", i, key, message);
         }
     }
 }
@@ -92,6 +95,26 @@ void check_reach(const Settings& settings, const std::vector<std::string>& pools
     }
 }
 
+// Of the accounts that auth.query finds, no password is ever known.
+void check_query_pools(const Settings& settings, Checks& checks) {
+    const auto& allowed = settings.auth.query_pools;
+    const bool asked =
+        std::any_of(settings.listen.begin(), settings.listen.end(),
+                    [](const Listen& listener) { return listener.auth == AuthMode::query; });
+    if (asked && allowed.empty()) {
+        checks.error("auth", "query_pools",
+                     "required by the mode \"query\": the pools that accounts found on the server "
+                     "may use");
+    }
+    for (const auto& pool : settings.pool) {
+        if (!pool.user.empty() || !names_pool(allowed, pool.name)) continue;
+        checks.error("auth", "query_pools",
+                     fmt::format("pool.{} logs in as the client and needs its password, which "
+                                 "auth.query does not tell",
+                                 pool.name));
+    }
+}
+
 }  // namespace
 
 void check_users(const Settings& settings, Checks& checks) {
@@ -107,6 +130,7 @@ void check_users(const Settings& settings, Checks& checks) {
                     checks.error("auth", pools ? "query_pools" : "query_tenants",
                                  std::move(message));
                 });
+    check_query_pools(settings, checks);
     for (std::size_t i = 0; i < settings.user.size(); ++i) {
         const auto& user = settings.user[i];
         if (user.name.empty() || user.name.size() > 63) {

@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     static const ScramVerifier genuine = derive_scram_verifier("a password of its own", "salt", 1);
     ScramExchange exchange(genuine, "012345678901234567");
-    const auto server_first = exchange.first(take_line(text));
+    const auto server_first = exchange.first(scram_mechanism, take_line(text));
     if (server_first && !server_first->starts_with("r=")) std::abort();
     if (exchange.final(take_line(text))) std::abort();
     return 0;

@@ -10,6 +10,7 @@ namespace weir::wire::postgresql {
 namespace {
 
 constexpr std::uint32_t authentication_ok_code = 0;
+constexpr std::uint32_t authentication_md5_code = 5;
 constexpr std::uint32_t authentication_sasl_code = 10;
 constexpr std::uint32_t authentication_sasl_continue_code = 11;
 constexpr std::uint32_t authentication_sasl_final_code = 12;
@@ -91,6 +92,10 @@ std::string backend_key_data(std::uint32_t process_id, std::string_view secret) 
 
 std::string authentication_ok() {
     return Builder(backend::authentication).uint32(authentication_ok_code).done();
+}
+
+std::string authentication_md5_password(std::string_view salt) {
+    return Builder(backend::authentication).uint32(authentication_md5_code).raw(salt).done();
 }
 
 std::string authentication_sasl(const std::vector<std::string_view>& mechanisms) {

@@ -24,6 +24,8 @@ namespace weir::wire::postgresql {
 [[nodiscard]] std::string parameter_status(std::string_view name, std::string_view value);
 [[nodiscard]] std::string backend_key_data(std::uint32_t process_id, std::string_view secret);
 [[nodiscard]] std::string authentication_ok();
+// `salt`: 4 random bytes.
+[[nodiscard]] std::string authentication_md5_password(std::string_view salt);
 [[nodiscard]] std::string authentication_sasl(const std::vector<std::string_view>& mechanisms);
 [[nodiscard]] std::string authentication_sasl_continue(std::string_view data);
 [[nodiscard]] std::string authentication_sasl_final(std::string_view data);

@@ -15,8 +15,6 @@ namespace weir::wire::postgresql {
 
 namespace {
 
-constexpr std::size_t mock_salt_size = 16;  // PostgreSQL's own salts are as long
-
 const unsigned char* unsigned_bytes(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
@@ -100,7 +98,14 @@ bool is_nonce(std::string_view text) {
                                         [](char c) { return c > ' ' && c < '\x7f' && c != ','; });
 }
 
+void wipe(ScramKey& key) { OPENSSL_cleanse(key.data(), key.size()); }
+
 }  // namespace
+
+ScramVerifier::~ScramVerifier() {
+    wipe(stored_key);
+    wipe(server_key);
+}
 
 std::optional<ScramVerifier> parse_scram_verifier(std::string_view text) {
     constexpr std::string_view scheme = "SCRAM-SHA-256$";
@@ -135,15 +140,19 @@ ScramVerifier derive_scram_verifier(std::string_view password, std::string_view 
     ScramVerifier verifier;
     verifier.iterations = iterations;
     verifier.salt = salt;
-    verifier.stored_key = sha256(view(hmac(view(salted), "Client Key")));
+    ScramKey client_key = hmac(view(salted), "Client Key");
+    verifier.stored_key = sha256(view(client_key));
     verifier.server_key = hmac(view(salted), "Server Key");
-    OPENSSL_cleanse(salted.data(), salted.size());
+    wipe(client_key);
+    wipe(salted);
     return verifier;
 }
 
-ScramVerifier mock_scram_verifier(std::string_view user, std::string_view secret) {
+ScramVerifier mock_scram_verifier(std::string_view user, std::string_view secret,
+                                  std::uint32_t iterations, std::size_t salt_size) {
     ScramVerifier verifier;
-    verifier.salt = view(hmac(secret, user)).substr(0, mock_salt_size);
+    verifier.iterations = iterations;
+    verifier.salt = view(hmac(secret, user)).substr(0, salt_size);
     verifier.genuine = false;
     return verifier;
 }
@@ -157,26 +166,41 @@ std::optional<ScramKey> check_scram_proof(const ScramVerifier& verifier,
             static_cast<unsigned char>(client_key[i] ^ static_cast<unsigned char>(proof[i]));
     }
     const ScramKey hashed = sha256(view(client_key));
+    wipe(client_key);  // whoever has it can log in as this user
     const ScramKey signature = hmac(view(verifier.server_key), auth_message);
     const bool equal = CRYPTO_memcmp(hashed.data(), verifier.stored_key.data(), hashed.size()) == 0;
     if (!equal || !verifier.genuine) return std::nullopt;
     return signature;
 }
 
-ScramExchange::ScramExchange(ScramVerifier verifier, std::string_view nonce)
-    : verifier_(std::move(verifier)), nonce_(to_base64(nonce)) {
+ScramExchange::ScramExchange(const ScramVerifier& verifier, std::string_view nonce,
+                             std::string_view end_point)
+    : verifier_(verifier), nonce_(to_base64(nonce)), end_point_(end_point) {
     assert(nonce.size() >= 18);
 }
 
+std::vector<std::string_view> ScramExchange::mechanisms() const {
+    if (end_point_.empty()) return {scram_mechanism};
+    return {scram_plus_mechanism, scram_mechanism};
+}
+
 // gs2-cbind-flag "," [authzid] "," "n=" user "," "r=" nonce ["," extensions]. The user name is
-// the start-up packet's: PostgreSQL's clients leave it empty here. "y" (the client could, we did
-// not offer) is in order, "p" is not. An identity to act as and mandatory extensions are unknown to
-// us.
-std::optional<std::string> ScramExchange::first(std::string_view client_first) {
+// the start-up packet's: PostgreSQL's clients leave it empty here. "p" goes with PLUS alone; "y"
+// (the client could bind, but was not offered it) is in order only where it was not: else somebody
+// between took our offer away. An identity to act as and mandatory extensions are unknown to us.
+std::optional<std::string> ScramExchange::first(std::string_view mechanism,
+                                                std::string_view client_first) {
     if (!server_first_.empty()) return std::nullopt;
-    if (!client_first.starts_with("n,,") && !client_first.starts_with("y,,")) return std::nullopt;
-    gs2_header_ = client_first.substr(0, 3);
-    client_first_bare_ = client_first.substr(3);
+    std::string_view header;
+    if (mechanism == scram_plus_mechanism && !end_point_.empty()) {
+        header = "p=tls-server-end-point,,";
+        binding_ = std::string(header) + end_point_;
+    } else if (mechanism == scram_mechanism) {
+        header = client_first.starts_with("y,,") && end_point_.empty() ? "y,," : "n,,";
+        binding_ = header;
+    }
+    if (header.empty() || !client_first.starts_with(header)) return std::nullopt;
+    client_first_bare_ = client_first.substr(header.size());
 
     std::string_view rest = client_first_bare_;
     if (!take_attribute(rest, 'n')) return std::nullopt;
@@ -188,7 +212,7 @@ std::optional<std::string> ScramExchange::first(std::string_view client_first) {
     return server_first_;
 }
 
-// "c=" base64(gs2 header) "," "r=" nonce ["," extensions] "," "p=" base64(proof).
+// "c=" base64(gs2 header and binding data) "," "r=" nonce ["," extensions] "," "p=" base64(proof).
 std::optional<std::string> ScramExchange::final(std::string_view client_final) {
     if (server_first_.empty()) return std::nullopt;
     const std::size_t proof_at = client_final.rfind(",p=");
@@ -199,7 +223,7 @@ std::optional<std::string> ScramExchange::final(std::string_view client_final) {
     std::string_view rest = without_proof;
     const auto binding = take_attribute(rest, 'c');
     const auto nonce = binding ? take_attribute(rest, 'r') : std::nullopt;
-    if (!proof || !nonce || *binding != to_base64(gs2_header_) || *nonce != nonce_) {
+    if (!proof || !nonce || *binding != to_base64(binding_) || *nonce != nonce_) {
         return std::nullopt;
     }
     std::string auth_message = client_first_bare_;

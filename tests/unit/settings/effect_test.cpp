@@ -81,15 +81,13 @@ TEST(Effect, upstream_without_tls_gets_what_it_asks_for) {
     EXPECT_THAT(texts_of(all.notices), IsEmpty());
 }
 
-TEST(Effect, asking_the_server_is_unsafe_where_a_listener_does) {
-    const std::string query = "[auth]\nmode = \"query\"\nquery_user = \"q\"\n";
-    EXPECT_THAT(keys_of(loaded(small(query)).unsafe), ElementsAre("auth.mode"));
-    const auto overruled = loaded(small(query + "[[listen]]\nauth = \"users\"\n"));
-    EXPECT_THAT(keys_of(overruled.unsafe), IsEmpty());
-    EXPECT_THAT(keys_of(overruled.notices), ElementsAre("auth.mode", "auth.query_user"));
-    EXPECT_THAT(
-        keys_of(loaded(small("[auth]\nquery_user = \"q\"\n[[listen]]\nauth = \"query\"\n")).unsafe),
-        ElementsAre("listen.postgresql.auth"));
+TEST(Effect, asking_the_server_is_in_effect) {
+    const auto all =
+        loaded(small("[auth]\nmode = \"query\"\nquery_user = \"q\"\n"
+                     "query_password = \"p\"\nquery_pools = [\"*\"]\n[[listen]]\n"
+                     "[[listen]]\nname = \"b\"\naddress = \"127.0.0.1:1\"\nauth = \"query\"\n"));
+    EXPECT_THAT(texts_of(all.unsafe), IsEmpty());
+    EXPECT_THAT(texts_of(all.notices), IsEmpty());
 }
 
 }  // namespace

@@ -163,7 +163,7 @@ TEST(Validate, top_tenants_are_at_most_all_tenants) {
 }
 
 TEST(Validate, asking_the_server_needs_an_account) {
-    EXPECT_THAT(problems_before("[auth]\nmode = \"query\"\n"),
+    EXPECT_THAT(problems_before("[auth]\nmode = \"query\"\nquery_pools = [\"*\"]\n"),
                 ElementsAre(HasSubstr("auth.query_user: required by the mode \"query\"")));
 }
 

@@ -72,5 +72,24 @@ TEST(ValidateUsers, verifier_is_not_enough_to_log_in_as_the_client) {
                 ElementsAre(HasSubstr("pool.app logs in as the client and needs its password")));
 }
 
+TEST(ValidateUsers, md5_verifier_is_not_enough_to_log_in_as_the_client) {
+    const std::string md5 = "password = \"md5" + std::string(32, 'a') + "\"\n";
+    EXPECT_THAT(problems_of(with_user(md5 + "pools = [\"app\"]")),
+                ElementsAre(HasSubstr("user.bob.password: pool.app logs in as the client")));
+    const auto other = loaded(with_user(md5));
+    EXPECT_THAT(texts_of(other.warnings),
+                ElementsAre(HasSubstr("user.bob.password: pool.app logs in as the client")));
+    EXPECT_THAT(other.warnings[0].text(), ::testing::Not(HasSubstr("aaaa")));
+}
+
+TEST(ValidateUsers, accounts_found_on_the_server_need_pools_with_an_account) {
+    const std::string query = "[auth]\nmode = \"query\"\nquery_user = \"q\"\n";
+    EXPECT_THAT(problems_before(query),
+                ElementsAre(HasSubstr("auth.query_pools: required by the mode \"query\"")));
+    EXPECT_THAT(problems_before(query + "query_pools = [\"app\"]\n"),
+                ElementsAre(HasSubstr("auth.query_pools: pool.app logs in as the client")));
+    EXPECT_THAT(problems_before(query + "query_pools = [\"*\"]\n"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace weir::settings

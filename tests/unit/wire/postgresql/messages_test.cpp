@@ -56,6 +56,7 @@ TEST(Messages, every_fixed_message_is_as_documented) {
               "a\0b\0"s);
     EXPECT_EQ(backend_key_data(0x01020304, "wxyz"), "K\0\0\0\xc\1\2\3\4wxyz"s);
     EXPECT_EQ(authentication_ok(), "R\0\0\0\x8\0\0\0\0"s);
+    EXPECT_EQ(authentication_md5_password("salt"), "R\0\0\0\xc\0\0\0\x5salt"s);
     EXPECT_EQ(authentication_sasl({"SCRAM-SHA-256"}), "R\0\0\0\x17\0\0\0\xaSCRAM-SHA-256\0\0"s);
     EXPECT_EQ(authentication_sasl_continue("r=x"), "R\0\0\0\xb\0\0\0\xbr=x"s);
     EXPECT_EQ(authentication_sasl_final("v=x"), "R\0\0\0\xb\0\0\0\xcv=x"s);

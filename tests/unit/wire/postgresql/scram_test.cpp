@@ -27,14 +27,15 @@ constexpr std::string_view server_nonce = "\x01\x02\xff 0123456789abcdefgh";
 
 // The client of one login; every part can be spoilt before it is sent.
 struct Login {
-    explicit Login(ScramVerifier verifier) : exchange(std::move(verifier), server_nonce) {}
+    explicit Login(const ScramVerifier& verifier, std::string_view end_point = {})
+        : exchange(verifier, server_nonce, end_point) {}
 
     std::optional<std::string> run(std::string_view password) {
-        const auto server_first = exchange.first(gs2 + bare);
+        const auto server_first = exchange.first(mechanism, gs2 + bare);
         if (!server_first) return std::nullopt;
         const std::string nonce = server_first->substr(2, server_first->find(',') - 2);
         const std::string without_proof =
-            "c=" + (binding.empty() ? base64(gs2) : binding) + ",r=" + nonce;
+            "c=" + (binding.empty() ? base64(gs2 + bound) : binding) + ",r=" + nonce;
         const std::string auth = bare + "," + *server_first + "," + without_proof;
         const std::string salted = test::salted_password(password, rfc_salt, 4096);
         expected = "v=" + base64(test::server_signature(salted, auth));
@@ -42,7 +43,8 @@ struct Login {
     }
 
     ScramExchange exchange;
-    std::string gs2 = "n,,", bare = "n=,r=clientnonce", binding, expected;
+    std::string_view mechanism = scram_mechanism;
+    std::string gs2 = "n,,", bound, bare = "n=,r=clientnonce", binding, expected;
 };
 
 ScramVerifier pencil() { return derive_scram_verifier("pencil", rfc_salt); }
@@ -104,7 +106,7 @@ TEST(Scram, the_right_password_is_let_in_and_gets_the_servers_signature) {
 
 TEST(Scram, server_first_has_nonce_salt_and_iterations) {
     ScramExchange exchange(pencil(), server_nonce);
-    EXPECT_EQ(exchange.first("n,,n=ignored,r=abc"),
+    EXPECT_EQ(exchange.first(scram_mechanism, "n,,n=ignored,r=abc"),
               "r=abc" + base64(server_nonce) + ",s=" + std::string(rfc_salt_base64) + ",i=4096");
 }
 
@@ -143,7 +145,7 @@ TEST(Scram, malformed_first_messages_are_refused) {
          {"", "n", "n,,", "n,,n=", "n,,n=user", "n,,n=user,", "n,,n=user,r=", "n,,r=nonce,n=user",
           "n,,n=user,r=no nonce", "n,,n=user,r=\x7f", "n,,m=x,n=user,r=nonce", "x,,n=,r=nonce",
           "n,a=admin,n=,r=nonce", "p=tls-server-end-point,,n=,r=nonce", "n=,r=nonce"}) {
-        EXPECT_FALSE(ScramExchange(pencil(), server_nonce).first(first)) << first;
+        EXPECT_FALSE(ScramExchange(pencil(), server_nonce).first(scram_mechanism, first)) << first;
     }
 }
 
@@ -155,7 +157,7 @@ TEST(Scram, malformed_final_messages_are_refused) {
           "c=biws,r=" + nonce + ",p=AAAA", "c=biws,r=" + nonce + ",p=" + proof,
           "c=biws,r=" + nonce + ",p=" + std::string(3, 'A'), "r=" + nonce + ",c=biws,p=AAAA"}) {
         ScramExchange exchange(pencil(), server_nonce);
-        ASSERT_TRUE(exchange.first("n,,n=,r=clientnonce"));
+        ASSERT_TRUE(exchange.first(scram_mechanism, "n,,n=,r=clientnonce"));
         EXPECT_FALSE(exchange.final(last)) << last;
     }
 }
@@ -166,11 +168,81 @@ TEST(Scram, a_gs2_header_changed_under_way_is_refused) {
     EXPECT_FALSE(login.run("pencil"));
 }
 
+// A hash as SHA-256 gives it: any bytes, NUL among them.
+const std::string certificate_hash("\x00\x01,=\xfe\xff certificate hash of 32", 29);
+
+Login bound_login() {
+    Login login(pencil(), certificate_hash);
+    login.mechanism = scram_plus_mechanism;
+    login.gs2 = "p=tls-server-end-point,,";
+    login.bound = certificate_hash;
+    return login;
+}
+
+TEST(Scram, binding_is_offered_first_and_only_where_there_is_a_certificate) {
+    EXPECT_EQ(ScramExchange(pencil(), server_nonce).mechanisms(),
+              std::vector<std::string_view>{"SCRAM-SHA-256"});
+    EXPECT_EQ(ScramExchange(pencil(), server_nonce, certificate_hash).mechanisms(),
+              (std::vector<std::string_view>{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"}));
+}
+
+TEST(Scram, a_client_bound_to_our_certificate_is_let_in) {
+    Login login = bound_login();
+    const auto server_final = login.run("pencil");
+    ASSERT_TRUE(server_final);
+    EXPECT_EQ(*server_final, login.expected);
+    EXPECT_FALSE(bound_login().run("pencils"));
+}
+
+TEST(Scram, a_client_bound_to_another_certificate_is_refused) {
+    for (const std::string& other : {std::string(), certificate_hash + "x",
+                                     certificate_hash.substr(1), std::string(29, '\0')}) {
+        Login login = bound_login();
+        login.bound = other;
+        EXPECT_FALSE(login.run("pencil"));
+    }
+}
+
+TEST(Scram, a_client_that_does_not_bind_under_tls_is_let_in) {
+    Login login(pencil(), certificate_hash);
+    EXPECT_TRUE(login.run("pencil"));
+}
+
+// RFC 5802, 6: "y" from a client that was offered binding means that the offer was taken away.
+TEST(Scram, an_offer_of_binding_that_did_not_arrive_ends_the_login) {
+    Login login(pencil(), certificate_hash);
+    login.gs2 = "y,,";
+    EXPECT_FALSE(login.run("pencil"));
+}
+
+TEST(Scram, mechanism_and_header_must_agree) {
+    const auto refused = [](std::string_view mechanism, const std::string& gs2,
+                            std::string_view end_point) {
+        ScramExchange exchange(pencil(), server_nonce, end_point);
+        return !exchange.first(mechanism, gs2 + "n=,r=nonce");
+    };
+    EXPECT_TRUE(refused(scram_plus_mechanism, "p=tls-server-end-point,,", {}));
+    EXPECT_TRUE(refused(scram_plus_mechanism, "n,,", certificate_hash));
+    EXPECT_TRUE(refused(scram_plus_mechanism, "y,,", certificate_hash));
+    EXPECT_TRUE(refused(scram_plus_mechanism, "p=tls-unique,,", certificate_hash));
+    EXPECT_TRUE(refused(scram_mechanism, "p=tls-server-end-point,,", certificate_hash));
+    EXPECT_TRUE(refused("SCRAM-SHA-1", "n,,", certificate_hash));
+    EXPECT_TRUE(refused("", "n,,", {}));
+    EXPECT_FALSE(refused(scram_plus_mechanism, "p=tls-server-end-point,,", certificate_hash));
+}
+
+TEST(Scram, an_unknown_user_can_look_like_any_other) {
+    const ScramVerifier mock = mock_scram_verifier("nobody", "secret", 10000, 24);
+    EXPECT_EQ(mock.iterations, 10000U);
+    EXPECT_EQ(mock.salt.size(), 24U);
+    EXPECT_FALSE(mock.genuine);
+}
+
 TEST(Scram, messages_out_of_order_are_refused) {
     ScramExchange exchange(pencil(), server_nonce);
     EXPECT_FALSE(exchange.final("c=biws,r=x,p=AAAA"));
-    EXPECT_TRUE(exchange.first("n,,n=,r=a"));
-    EXPECT_FALSE(exchange.first("n,,n=,r=a"));
+    EXPECT_TRUE(exchange.first(scram_mechanism, "n,,n=,r=a"));
+    EXPECT_FALSE(exchange.first(scram_mechanism, "n,,n=,r=a"));
 }
 
 }  // namespace

@@ -1,0 +1,131 @@
+#include "proxy/found_accounts.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "proxy/shared.h"
+
+namespace weir::proxy {
+namespace {
+
+class BudgetedQuery final : public upstream::RoleQuery, upstream::Seat {
+  public:
+    BudgetedQuery(UpstreamLink& link, const settings::Auth& auth)
+        : budget_(link.gate.budget),
+          query_(upstream::make_postgresql_role_query(link.settings, auth, *this)) {}
+    void ask(std::string name, std::function<void(upstream::RoleAnswer)> done) override {
+        query_->ask(std::move(name), std::move(done));
+    }
+
+  private:
+    bool take() override {
+        token_ = budget_.borrow_side(base::Clock::now());
+        return token_.has_value();
+    }
+    void leave() override { token_.reset(); }
+
+    pool::Budget& budget_;
+    std::optional<pool::Budget::SideToken> token_;
+    std::unique_ptr<upstream::RoleQuery> query_;
+};
+
+}  // namespace
+
+FoundAccounts::MakeQuery budgeted_queries(Shared& shared) {
+    return [&shared](unsigned upstream) {
+        return std::make_unique<BudgetedQuery>(*shared.upstreams[upstream], shared.settings->auth);
+    };
+}
+
+FoundAccounts::FoundAccounts(settings::Snapshot settings, loop::Loop& loop, MakeQuery make_query)
+    : settings_(std::move(settings)), loop_(loop), make_query_(std::move(make_query)) {}
+
+void FoundAccounts::stop() {
+    for (auto& [number, of] : upstreams_) of.query.reset();
+}
+
+void FoundAccounts::ask(unsigned upstream, const std::string& name, Asker& asker) {
+    OfUpstream& of = upstreams_[upstream];
+    if (of.query == nullptr) of.query = make_query_(upstream);
+    auto [place, added] = of.entries.try_emplace(name);
+    Entry& entry = place->second;
+    if (!added && entry.answered && loop_.now() < entry.until) {
+        asker.found(entry.answer);
+        return;
+    }
+    const bool under_way = !added && !entry.answered;
+    entry.askers.push_back(&asker);
+    if (under_way) return;
+    entry.answered = false;
+    of.query->ask(name, [this, upstream, name](upstream::RoleAnswer answer) {
+        loop_.post([this, upstream, name, answer = std::move(answer)]() mutable {
+            answered(upstream, name, std::move(answer));
+        });
+    });
+}
+
+// Forgets the oldest.
+void FoundAccounts::make_room(OfUpstream& of) {
+    while (of.by_age.size() > most_answers) {
+        const auto [since, name] = std::move(of.by_age.front());
+        of.by_age.pop_front();
+        const auto place = of.entries.find(name);
+        if (place == of.entries.end()) continue;
+        // What was asked again has a later mention, or gets one with its answer.
+        const Entry& entry = place->second;
+        if (entry.answered && entry.since == since) of.entries.erase(place);
+    }
+}
+
+void FoundAccounts::answered(unsigned upstream, const std::string& name,
+                             upstream::RoleAnswer answer) {
+    OfUpstream& of = upstreams_[upstream];
+    const auto place = of.entries.find(name);
+    if (place == of.entries.end()) return;
+    const std::vector<Asker*> askers = std::exchange(place->second.askers, {});
+    if (!answer) {
+        if (loop_.now() >= of.next_warning) {  // anybody can make it fail again
+            of.next_warning = loop_.now() + warning_interval;
+            base::log::warn("auth.query_failed", {{"upstream", settings_->upstream[upstream].name},
+                                                  {"error", answer.error().message}});
+        }
+        of.entries.erase(place);
+        for (Asker* asker : askers) asker->not_asked(answer.error().message);
+        return;
+    }
+    Entry& entry = place->second;
+    entry.answered = true;
+    entry.since = loop_.now();
+    entry.until = entry.since + lifetime;
+    entry.answer = {nullptr, answer->unknown_by_md5, answer->unknown_iterations};
+    if (!answer->verifier.empty()) {
+        auto user = std::make_shared<settings::User>();
+        user->name = name;
+        user->scram = std::move(answer->verifier);
+        user->pools = settings_->auth.query_pools;
+        user->tenants = settings_->auth.query_tenants;
+        entry.answer.account = std::make_shared<Account>(std::move(user));
+    }
+    const Found found = entry.answer;  // there may be no room left for the entry
+    of.by_age.emplace_back(entry.since, name);
+    make_room(of);
+    for (Asker* asker : askers) asker->found(found);
+}
+
+void FoundAccounts::refused(unsigned upstream, const std::string& name) {
+    const auto of = upstreams_.find(upstream);
+    if (of == upstreams_.end()) return;
+    const auto place = of->second.entries.find(name);
+    if (place == of->second.entries.end()) return;
+    Entry& entry = place->second;
+    entry.until = std::min(entry.until, entry.since + lifetime_refused);
+}
+
+void FoundAccounts::forget(unsigned upstream, const std::string& name, const Asker& asker) {
+    auto& entries = upstreams_[upstream].entries;
+    const auto place = entries.find(name);
+    if (place != entries.end()) std::erase(place->second.askers, &asker);
+}
+
+}  // namespace weir::proxy
