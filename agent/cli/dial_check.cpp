@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "cli/reach.h"
+#include "settings/credential.h"
+#include "upstream/role_query.h"
 
 namespace weir::cli {
 namespace {
@@ -25,7 +27,7 @@ const settings::User* client_of(const settings::Settings& settings, const settin
         const bool allowed =
             std::any_of(user.pools.begin(), user.pools.end(),
                         [&](const std::string& name) { return name == "*" || name == pool.name; });
-        if (allowed && !user.password.empty()) return &user;
+        if (allowed && settings::has_password(user)) return &user;
     }
     return nullptr;
 }
@@ -103,6 +105,28 @@ bool dial_one(const settings::Settings& settings, const settings::Upstream& upst
     return fine;
 }
 
+// A command has no budget to take connections from.
+class FreeSeat final : public upstream::Seat {
+    bool take() override { return true; }
+    void leave() override {}
+};
+
+// Asks for the asking account itself: any answer shows that the query can be run.
+bool ask_one(const settings::Settings& settings, const settings::Upstream& upstream,
+             std::ostream& out, std::ostream& err) {
+    FreeSeat seat;
+    std::promise<upstream::RoleAnswer> told;
+    auto answer = told.get_future();
+    const auto query = upstream::make_postgresql_role_query(upstream, settings.auth, seat);
+    query->ask(settings.auth.query_user,
+               [&told](upstream::RoleAnswer role) { told.set_value(std::move(role)); });
+    const auto role = answer.get();
+    (role ? out : err) << fmt::format("upstream {} at {}, auth.query as {}: {}\n", upstream.name,
+                                      upstream.address, settings.auth.query_user,
+                                      role ? std::string("answers") : role.error().message);
+    return role.has_value();
+}
+
 }  // namespace
 
 std::vector<PlannedDial> plan_dials(const settings::Settings& settings,
@@ -120,8 +144,16 @@ std::vector<PlannedDial> plan_dials(const settings::Settings& settings,
     return dials;
 }
 
+bool asks_server(const settings::Settings& settings) {
+    return std::any_of(settings.listen.begin(), settings.listen.end(), [](const auto& listener) {
+        return listener.engine == settings::Engine::postgresql &&
+               listener.auth == settings::AuthMode::query;
+    });
+}
+
 bool dial_upstreams(const settings::Settings& settings, std::ostream& out, std::ostream& err) {
     bool fine = true;
+    const bool asks = asks_server(settings);
     for (const auto& upstream : settings.upstream) {
         if (upstream.engine != settings::Engine::postgresql) {
             out << "upstream " << upstream.name << ": not dialed: the engine "
@@ -129,6 +161,7 @@ bool dial_upstreams(const settings::Settings& settings, std::ostream& out, std::
             continue;
         }
         fine = dial_one(settings, upstream, out, err) && fine;
+        if (asks) fine = ask_one(settings, upstream, out, err) && fine;
     }
     return fine;
 }

@@ -1,5 +1,6 @@
 // `weir check --connect`: which connections to try for a configuration, and trying them. Each
 // upstream is dialed once for each pool whose account is known; the others are only reached for.
+// Where clients' accounts are asked of the servers, that is tried too.
 #pragma once
 
 #include <ostream>
@@ -22,6 +23,9 @@ struct PlannedDial {
 // Pure. The dials for `upstream`, a PostgreSQL one; empty when no account is known from the start.
 [[nodiscard]] std::vector<PlannedDial> plan_dials(const settings::Settings& settings,
                                                   const settings::Upstream& upstream);
+
+// Whether some listener asks the servers for accounts.
+[[nodiscard]] bool asks_server(const settings::Settings& settings);
 
 // Dials each upstream and tells each result in one line: successes to `out`, failures to `err`.
 // Takes at most about the sum of the connect_timeouts. False when one failed.

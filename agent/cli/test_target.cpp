@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "settings/credential.h"
 #include "settings/pattern.h"
 
 namespace weir::cli {
@@ -71,8 +72,7 @@ base::Result<Parameters> account_for(const settings::Settings& settings, AuthMod
         if (settings.user.empty()) return Parameters{{"user", "postgres"}};
     }
     for (const settings::User& user : settings.user) {
-        const bool known =
-            auth == AuthMode::trust || (!user.password.empty() && !user.password.per_tenant());
+        const bool known = auth == AuthMode::trust || settings::has_password(user);
         if (!known || !allows(user.pools, pool.name, user.name)) continue;
         if (!tenant.empty() && !allows(user.tenants, tenant, user.name)) continue;
         return Parameters{{"user", user.name}, {"password", user.password.reveal()}};

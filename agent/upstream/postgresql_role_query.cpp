@@ -42,6 +42,11 @@ std::string first_line(const char* text) {
     return all.substr(0, all.find('\n'));
 }
 
+// character_not_in_repertoire, untranslatable_character (PostgreSQL documentation, Appendix A).
+bool is_about_encoding(std::string_view sqlstate) {
+    return sqlstate == "22021" || sqlstate == "22P05";
+}
+
 class PostgresqlRoleQuery final : public RoleQuery {
   public:
     PostgresqlRoleQuery(const settings::Upstream& upstream, const settings::Auth& auth, Seat& seat);
@@ -188,7 +193,7 @@ RoleAnswer PostgresqlRoleQuery::look_up(const std::string& name) {
 RoleAnswer PostgresqlRoleQuery::read_role(const std::string& name, const PGresult& result) const {
     if (PQresultStatus(&result) != PGRES_TUPLES_OK) {
         const char* const state = PQresultErrorField(&result, PG_DIAG_SQLSTATE);
-        if (state != nullptr && std::string_view(state).starts_with("22")) return unknown_;
+        if (state != nullptr && is_about_encoding(state)) return unknown_;
         const char* const message = PQresultErrorField(&result, PG_DIAG_MESSAGE_PRIMARY);
         return base::error(fmt::format("auth.query: {}", message == nullptr ? "failed" : message));
     }

@@ -70,8 +70,12 @@ TEST(PlanDials, pool_without_an_account_is_dialed_as_a_client_that_may_open_it) 
     settings.user[0].pools = {"other"};
     settings.user[1].name = "verifier";
     settings.user[1].scram = settings::Secret::of("SCRAM-SHA-256$…");
-    settings.user[2].name = "ann";
-    settings.user[2].password = settings::Secret::of("b");
+    settings.user.resize(4);
+    settings.user[3] = settings.user[2];
+    settings.user[2].name = "older";
+    settings.user[2].password = settings::Secret::of("md5" + std::string(32, '0'));
+    settings.user[3].name = "ann";
+    settings.user[3].password = settings::Secret::of("b");
     const auto dials = planned(settings);
     ASSERT_EQ(dials.size(), 1U);
     EXPECT_EQ(dials[0].request.user, "ann");
@@ -92,6 +96,19 @@ TEST(PlanDials, same_connection_is_dialed_once) {
     EXPECT_EQ(planned(with({web, worker})).size(), 1U);
     worker.user = "v";
     EXPECT_EQ(planned(with({web, worker})).size(), 2U);
+}
+
+TEST(PlanDials, servers_are_asked_where_a_postgresql_listener_does) {
+    auto settings = with({});
+    settings.auth.mode = settings::AuthMode::query;
+    EXPECT_FALSE(asks_server(settings));
+    settings.listen.resize(2);
+    settings.listen[0].auth = settings::AuthMode::users;
+    settings.listen[1].auth = settings::AuthMode::query;
+    settings.listen[1].engine = settings::Engine::redis;
+    EXPECT_FALSE(asks_server(settings));
+    settings.listen[0].auth = settings::AuthMode::query;
+    EXPECT_TRUE(asks_server(settings));
 }
 
 TEST(PlanDials, pools_of_other_upstreams_are_left_alone) {

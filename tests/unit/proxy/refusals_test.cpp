@@ -61,5 +61,15 @@ TEST(Refusals, the_servers_own_error_passes_unchanged) {
     EXPECT_EQ(said.message, "database \"gone\" does not exist");
 }
 
+TEST(Refusals, what_a_login_lacks_is_said_with_what_to_do) {
+    const Answer unknown = password_unknown("bob", "own");
+    EXPECT_EQ(unknown.sqlstate, "28000");
+    EXPECT_NE(unknown.message.find("of user \"bob\" only a verifier is known"), std::string::npos);
+    EXPECT_FALSE(unknown.hint.empty());
+    const Answer silent = role_not_asked("main", "connection refused");
+    EXPECT_EQ(silent.sqlstate, "08006");
+    EXPECT_NE(silent.message.find("connection refused"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace weir::proxy
