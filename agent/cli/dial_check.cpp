@@ -108,7 +108,12 @@ bool dial_one(const settings::Settings& settings, const settings::Upstream& upst
 // A command has no budget to take connections from.
 class FreeSeat final : public upstream::Seat {
     bool take() override { return true; }
-    void leave() override {}
+    void connected(base::Duration) override {}
+    void not_connected(bool) override {}
+    void rest(bool) override {}
+    bool wanted_back() override { return false; }
+    void closing() override {}
+    void closed() override {}
 };
 
 // Asks for the asking account itself: any answer shows that the query can be run.

@@ -4,29 +4,27 @@
 #include <utility>
 
 #include "base/log.h"
+#include "proxy/query_seat.h"
 #include "proxy/shared.h"
 
 namespace weir::proxy {
 namespace {
 
-class BudgetedQuery final : public upstream::RoleQuery, upstream::Seat {
+class BudgetedQuery final : public upstream::RoleQuery {
   public:
     BudgetedQuery(UpstreamLink& link, const settings::Auth& auth)
-        : budget_(link.gate.budget),
-          query_(upstream::make_postgresql_role_query(link.settings, auth, *this)) {}
+        : seat_(link.gate.budget),
+          query_(upstream::make_postgresql_role_query(link.settings, auth, seat_)) {
+        seat_.notify([this] { query_->seat_moved(); });
+    }
+    ~BudgetedQuery() override { seat_.notify(nullptr); }
     void ask(std::string name, std::function<void(upstream::RoleAnswer)> done) override {
         query_->ask(std::move(name), std::move(done));
     }
+    void seat_moved() override { query_->seat_moved(); }
 
   private:
-    bool take() override {
-        token_ = budget_.borrow_side(base::Clock::now());
-        return token_.has_value();
-    }
-    void leave() override { token_.reset(); }
-
-    pool::Budget& budget_;
-    std::optional<pool::Budget::SideToken> token_;
+    QuerySeat seat_;
     std::unique_ptr<upstream::RoleQuery> query_;
 };
 
@@ -40,10 +38,6 @@ FoundAccounts::MakeQuery budgeted_queries(Shared& shared) {
 
 FoundAccounts::FoundAccounts(settings::Snapshot settings, loop::Loop& loop, MakeQuery make_query)
     : settings_(std::move(settings)), loop_(loop), make_query_(std::move(make_query)) {}
-
-void FoundAccounts::stop() {
-    for (auto& [number, of] : upstreams_) of.query.reset();
-}
 
 void FoundAccounts::ask(unsigned upstream, const std::string& name, Asker& asker) {
     OfUpstream& of = upstreams_[upstream];

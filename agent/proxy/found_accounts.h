@@ -46,7 +46,7 @@ class FoundAccounts {
     static constexpr std::size_t most_answers = 4096;
     using MakeQuery = std::function<std::unique_ptr<upstream::RoleQuery>(unsigned upstream)>;
 
-    // `make_query` is called at an upstream's first question; `loop` outlives stop().
+    // `make_query` is called at an upstream's first question; `loop` outlives it.
     FoundAccounts(settings::Snapshot settings, loop::Loop& loop, MakeQuery make_query);
 
     // Tells `asker` once, perhaps inside this call, unless it is forgotten before.
@@ -54,7 +54,6 @@ class FoundAccounts {
     void forget(unsigned upstream, const std::string& name, const Asker& asker);
     // A login by the answer for this name was refused.
     void refused(unsigned upstream, const std::string& name);
-    void stop();  // ends the questions' threads; any thread, once the loop no longer runs
 
   private:
     struct Entry {

@@ -68,7 +68,6 @@ void Lobby::stop() {
     if (!thread_.joinable()) return;
     loop_->stop();
     thread_.join();
-    found_accounts_.stop();
 }
 
 void Lobby::accepted(unsigned listener, base::Fd client) {

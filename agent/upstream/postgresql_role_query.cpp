@@ -26,8 +26,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr base::Duration calm = std::chrono::seconds(1);  // then others may have the seat
 constexpr base::Duration idle_limit = std::chrono::minutes(1);
-constexpr base::Duration seat_interval = milliseconds(20);
+constexpr base::Duration seat_interval = milliseconds(100);
 constexpr base::Duration goodbye_limit = std::chrono::seconds(5);
 // The server's own statement_timeout comes first, so that nothing goes on running there.
 constexpr base::Duration patience = std::chrono::seconds(1);
@@ -52,6 +53,7 @@ class PostgresqlRoleQuery final : public RoleQuery {
     PostgresqlRoleQuery(const settings::Upstream& upstream, const settings::Auth& auth, Seat& seat);
     ~PostgresqlRoleQuery() override;
     void ask(std::string name, std::function<void(RoleAnswer)> done) override;
+    void seat_moved() override { wake(); }
 
   private:
     struct Question {
@@ -67,7 +69,7 @@ class PostgresqlRoleQuery final : public RoleQuery {
     RoleAnswer read_role(const std::string& name, const PGresult& result) const;
     base::Result<void> connect();
     base::Result<void> take_seat();
-    base::Result<std::unique_ptr<PostgresqlConnection>> dial();
+    DialResult dial();
     void learn_unknown();
     void disconnect();
     // The last result of `sql`; nothing when the connection is lost or the time is up.
@@ -90,6 +92,8 @@ class PostgresqlRoleQuery final : public RoleQuery {
 
     // The thread's own.
     std::unique_ptr<PostgresqlConnection> connection_;
+    base::Instant used_{};
+    bool resting_ = false;
     Role unknown_;  // what is said of a role that there is not
     std::unique_ptr<Dialer> dialer_;
     std::thread thread_;
@@ -168,19 +172,28 @@ void PostgresqlRoleQuery::rest() {
         wait(std::nullopt, false);
         return;
     }
-    const base::Instant until = base::Clock::now() + idle_limit;
-    wait(until, true);
-    if (PQconsumeInput(connection_->handle()) == 0 || base::Clock::now() >= until) disconnect();
+    if (!resting_ && base::Clock::now() - used_ >= calm) {
+        resting_ = true;
+        seat_.rest(true);
+    }
+    const bool taken_back = resting_ && seat_.wanted_back();
+    if (!taken_back) wait(used_ + (resting_ ? idle_limit : calm), true);
+    if (taken_back || PQconsumeInput(connection_->handle()) == 0 ||
+        base::Clock::now() - used_ >= idle_limit) {
+        disconnect();
+    }
 }
 
 RoleAnswer PostgresqlRoleQuery::look_up(const std::string& name) {
     while (true) {
+        if (std::exchange(resting_, false)) seat_.rest(false);
         const bool fresh = connection_ == nullptr;
         if (fresh) {
             if (auto connected = connect(); !connected)
                 return tl::make_unexpected(connected.error());
         }
         auto result = run_query(auth_.query, {name.c_str()});
+        used_ = base::Clock::now();
         if (result) return read_role(name, **result);
         const bool lost = PQstatus(connection_->handle()) == CONNECTION_BAD;
         disconnect();
@@ -214,10 +227,12 @@ base::Result<void> PostgresqlRoleQuery::connect() {
     if (auto seated = take_seat(); !seated) return seated;
     auto dialed = dial();
     if (!dialed) {
-        seat_.leave();
-        return tl::make_unexpected(dialed.error());
+        seat_.not_connected(dialed.error().reason == telemetry::CreateFailure::too_many);
+        return base::error(dialed.error().message);
     }
-    connection_ = std::move(*dialed);
+    seat_.connected(dialed->took);
+    // This room's dialer gives no other owner.
+    connection_.reset(static_cast<PostgresqlConnection*>(dialed->connection.release()));
     learn_unknown();
     return {};
 }
@@ -227,6 +242,7 @@ base::Result<void> PostgresqlRoleQuery::take_seat() {
     while (!seat_.take()) {
         const base::Instant now = base::Clock::now();
         if (now >= until || stopping()) {
+            seat_.not_connected(false);
             return base::error("every connection of its max_connections is in use");
         }
         wait(now + seat_interval, false);
@@ -234,7 +250,7 @@ base::Result<void> PostgresqlRoleQuery::take_seat() {
     return {};
 }
 
-base::Result<std::unique_ptr<PostgresqlConnection>> PostgresqlRoleQuery::dial() {
+DialResult PostgresqlRoleQuery::dial() {
     DialRequest request;
     request.database = auth_.query_database;
     request.user = auth_.query_user;
@@ -252,14 +268,11 @@ base::Result<std::unique_ptr<PostgresqlConnection>> PostgresqlRoleQuery::dial() 
     while (true) {  // the dialer has a deadline of its own
         {
             const std::lock_guard lock(mutex_);
-            if (stop_) return base::error("shutting down");
-            if (dialed_) {
-                DialResult result = std::move(*std::exchange(dialed_, std::nullopt));
-                if (!result) return base::error(result.error().message);
-                // This room's dialer gives no other owner.
-                return std::unique_ptr<PostgresqlConnection>(
-                    static_cast<PostgresqlConnection*>(result->connection.release()));
+            if (stop_) {
+                return tl::make_unexpected(
+                    DialFailure{telemetry::CreateFailure::refused, {}, "shutting down"});
             }
+            if (dialed_) return std::move(*std::exchange(dialed_, std::nullopt));
         }
         wait(std::nullopt, false);
     }
@@ -281,6 +294,7 @@ void PostgresqlRoleQuery::learn_unknown() {
 
 void PostgresqlRoleQuery::disconnect() {
     if (connection_ == nullptr) return;
+    seat_.closing();
     // The seat is free when the server has left it, not before.
     const int fd = connection_->fd();
     if (::shutdown(fd, SHUT_WR) == 0 && !stopping()) {
@@ -297,7 +311,8 @@ void PostgresqlRoleQuery::disconnect() {
         }
     }
     connection_.reset();
-    seat_.leave();
+    seat_.closed();
+    resting_ = false;
 }
 
 base::Result<ResultHandle> PostgresqlRoleQuery::run_query(const std::string& sql,

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "settings/settings.h"
 
@@ -17,8 +18,13 @@ namespace weir::upstream {
 class Seat {
   public:
     virtual ~Seat() = default;
-    virtual bool take() = 0;  // false: none is free now
-    virtual void leave() = 0;
+    virtual bool take() = 0;  // false: there is none yet; it stays asked for until not_connected()
+    virtual void connected(base::Duration took) = 0;
+    virtual void not_connected(bool server_full) = 0;  // after take(): there is no connection
+    virtual void rest(bool resting) = 0;  // whether the connection could be done without
+    virtual bool wanted_back() = 0;       // while resting; true: closing() follows
+    virtual void closing() = 0;
+    virtual void closed() = 0;  // by the server, or given up waiting for that
 };
 
 struct Role {
@@ -37,6 +43,7 @@ class RoleQuery {
     // `done` is called exactly once, on the query's thread, unless the query dies first. Questions
     // are answered in order; each takes at most the upstream's connect_timeout a step.
     virtual void ask(std::string name, std::function<void(RoleAnswer)> done) = 0;
+    virtual void seat_moved() = 0;  // there may be one, or it may be wanted back; any thread
 };
 
 // `seat` outlives it.

@@ -295,6 +295,49 @@ def test_the_connection_counts_against_the_budget(recording, server, start_weir)
     assert recording.value("weir_upstream_budget_used", upstream="main") == 2
 
 
+def test_a_full_budget_gives_the_question_its_turn(start_weir, server):
+    """Clients of two tenants that never pause share two connections, until a third party comes."""
+    weir = start_weir(server, auth=asking(), upstream={"max_connections": 2},
+                      pool=[{"name": "tenants", "match": "{tenant}"}])
+    over = threading.Event()
+
+    def keep_busy(tenant):
+        with weir.connect(tenant) as connection:
+            while not over.is_set():
+                connection.execute("SELECT pg_sleep(0.01)")
+
+    with concurrent.futures.ThreadPoolExecutor(6) as threads:
+        busy = [threads.submit(keep_busy, tenant) for tenant in ("a", "c", "old") * 2]
+        try:
+            until(lambda: weir.value("weir_upstream_budget_used", upstream="main") == 2, "it is full")
+            for name in ("c", "a"):
+                weir.connect(name, user=name, password=f"{name}-secret").close()
+        finally:
+            over.set()
+        for work in busy:
+            work.result()
+
+
+def test_a_resting_connection_makes_room(start_weir, server):
+    """One connection in all: it is the question's first, and the client's when the question is over."""
+    weir = start_weir(server, auth=asking(), upstream={"max_connections": 1},
+                      pool=[{"name": "tenants", "match": "{tenant}"}])
+    with weir.connect("a", user="a", password="a-secret") as connection:
+        assert connection.execute("SELECT current_database()").fetchone() == ("a",)
+    assert weir.value("weir_upstream_budget_used", upstream="main") == 1
+
+
+def test_a_full_budget_that_nobody_can_give_from_is_told(start_weir, server):
+    weir = start_weir(server, auth=asking(), upstream={"max_connections": 1, "connect_timeout": "500ms"},
+                      pool=[{"name": "tenants", "match": "{tenant}"}])
+    with weir.connect("a", autocommit=False) as connection:
+        connection.execute("SELECT 1")
+        assert "every connection of its max_connections is in use" in \
+            refusal(weir, dbname="a", user="a", password="a-secret")
+        connection.execute("SELECT 1")
+    weir.connect("a", user="a", password="a-secret").close()
+
+
 def test_a_connection_that_the_server_ended_is_made_anew(recording, server):
     recording.connect("a", user="a", password="a-secret").close()
     server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

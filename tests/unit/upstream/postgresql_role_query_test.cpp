@@ -21,8 +21,14 @@ struct Seats final : Seat {
         --free;
         return true;
     }
-    void leave() override { ++free; }
-    std::atomic<int> free;
+    void connected(base::Duration) override { ++connections; }
+    void not_connected(bool) override { free = 1; }
+    void rest(bool resting) override { rests = resting; }
+    bool wanted_back() override { return wanted; }
+    void closing() override { --connections; }
+    void closed() override { ++free; }
+    std::atomic<int> free, connections{0};
+    std::atomic<bool> rests{false}, wanted{false};
 };
 
 settings::Auth asking(const std::string& query) {
@@ -103,17 +109,20 @@ TEST_F(RoleQueryTest, connection_has_a_seat_until_it_is_gone) {
     EXPECT_EQ(seats.free, 1);
     EXPECT_TRUE(ask("ann"));
     EXPECT_EQ(seats.free, 0);
+    EXPECT_EQ(seats.connections, 1);
     query.reset();
     EXPECT_EQ(seats.free, 1);
+    EXPECT_EQ(seats.connections, 0);
 }
 
 TEST_F(RoleQueryTest, without_a_seat_nothing_is_dialed) {
-    seats.free = 0;
+    seats.free = 0;  // until it is no longer asked for
     upstream.connect_timeout = std::chrono::milliseconds(100);
     query_with(roles);
     const auto answer = ask("ann");
     ASSERT_FALSE(answer);
     EXPECT_THAT(answer.error().message, HasSubstr("max_connections"));
+    EXPECT_TRUE(ask("ann"));
 }
 
 TEST_F(RoleQueryTest, seat_is_given_back_when_the_server_refuses) {
