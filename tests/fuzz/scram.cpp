@@ -1,5 +1,6 @@
 // Nobody gets in without the password, whatever is sent; verifiers of any bytes are parsed or not.
-// The input is three texts, divided by newlines: a verifier and the client's two messages.
+// The input is three texts, divided by newlines: a verifier and the client's two messages, by SCRAM
+// with and without a certificate to bind to, the last one by md5 as well.
 #include "wire/postgresql/scram.h"
 
 #include <cstddef>
@@ -7,6 +8,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "wire/postgresql/md5.h"
 #include "wire/postgresql/messages.h"
 
 using namespace weir::wire::postgresql;
@@ -30,13 +32,23 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto fields = read_error(text)) {
         if (fields->sqlstate.empty()) std::abort();
     }
-    const auto parsed = parse_scram_verifier(take_line(text));
+    const std::string_view verifier = take_line(text);
+    const auto parsed = parse_scram_verifier(verifier);
     if (parsed && (parsed->iterations == 0 || parsed->salt.empty())) std::abort();
+    if (parsed && parse_md5_verifier(verifier)) std::abort();
 
     static const ScramVerifier genuine = derive_scram_verifier("a password of its own", "salt", 1);
-    ScramExchange exchange(genuine, "012345678901234567");
-    const auto server_first = exchange.first(scram_mechanism, take_line(text));
-    if (server_first && !server_first->starts_with("r=")) std::abort();
-    if (exchange.final(take_line(text))) std::abort();
+    const std::string_view first = take_line(text);
+    const std::string_view last = take_line(text);
+    for (const std::string_view mechanism : {scram_mechanism, scram_plus_mechanism}) {
+        for (const std::string_view end_point : {"", "a certificate's hash"}) {
+            ScramExchange exchange(genuine, "012345678901234567", end_point);
+            const auto server_first = exchange.first(mechanism, first);
+            if (server_first && !server_first->starts_with("r=")) std::abort();
+            if (exchange.final(last)) std::abort();
+        }
+    }
+    static const Md5Verifier older = *parse_md5_verifier("md5d41d8cd98f00b204e9800998ecf8427e");
+    if (check_md5_answer(older, {1, 2, 3, 4}, last)) std::abort();
     return 0;
 }

@@ -29,6 +29,7 @@ class FakeQuery final : public upstream::RoleQuery {
     void ask(std::string name, std::function<void(upstream::RoleAnswer)> done) override {
         server_.questions.push_back({std::move(name), std::move(done)});
     }
+    void seat_moved() override {}
 
   private:
     Server& server_;

@@ -25,7 +25,10 @@ struct Seats final : Seat {
     void not_connected(bool) override { free = 1; }
     void rest(bool resting) override { rests = resting; }
     bool wanted_back() override { return wanted; }
-    void closing() override { --connections; }
+    void closing() override {
+        --connections;
+        connections.notify_all();
+    }
     void closed() override { ++free; }
     std::atomic<int> free, connections{0};
     std::atomic<bool> rests{false}, wanted{false};
@@ -113,6 +116,18 @@ TEST_F(RoleQueryTest, connection_has_a_seat_until_it_is_gone) {
     query.reset();
     EXPECT_EQ(seats.free, 1);
     EXPECT_EQ(seats.connections, 0);
+}
+
+TEST_F(RoleQueryTest, seat_wanted_back_is_given_up_at_rest_and_taken_again) {
+    query_with(roles);
+    EXPECT_TRUE(ask("ann"));
+    EXPECT_FALSE(seats.rests);
+    seats.wanted = true;
+    seats.connections.wait(1);
+    EXPECT_TRUE(seats.rests);
+    seats.wanted = false;
+    EXPECT_TRUE(ask("ann"));
+    EXPECT_EQ(seats.connections, 1);
 }
 
 TEST_F(RoleQueryTest, without_a_seat_nothing_is_dialed) {
