@@ -9,10 +9,12 @@ import psycopg
 import pytest
 
 from harness import messages
-from harness.raw import RawClient, Refused
+from harness.postgres import programs
+from harness.processes import run
+from harness.raw import RawClient
 from harness.scram import Exchange
 from harness.waiting import until
-from harness.weir import PASSWORD
+from harness.weir import PASSWORD, clean_environment
 
 pytestmark = pytest.mark.sanitized
 
@@ -181,6 +183,14 @@ def test_a_role_with_an_md5_verifier_logs_in_by_md5(weir, scalar):
     with weir.connect("old", user="old", password="old-secret") as connection:
         assert scalar(connection, "SELECT current_database()") == "old"
     assert "password authentication failed" in refusal(weir, dbname="old", user="old", password="a-secret")
+
+
+@pytest.mark.parametrize("name, password", [("a", "a-secret"), ("old", "old-secret")])
+def test_psql_logs_in_by_either_method(weir, name, password):
+    answer = run([programs() / "psql", "-XAt", "-h", "127.0.0.1", "-p", str(weir.ports["postgresql"]),
+                  "-U", name, "-d", name, "-c", "SELECT current_database()"],
+                 env={**clean_environment(), "PGPASSWORD": password})
+    assert answer.stdout.strip() == name
 
 
 def test_valid_until_is_kept_to(weir):
