@@ -66,7 +66,7 @@ class PostgresqlRoleQuery final : public RoleQuery {
     std::optional<Question> next();
     void rest();
     RoleAnswer look_up(const std::string& name);
-    RoleAnswer read_role(const std::string& name, const PGresult& result) const;
+    [[nodiscard]] RoleAnswer read_role(const std::string& name, const PGresult& result) const;
     base::Result<void> connect();
     base::Result<void> take_seat();
     DialResult dial();
