@@ -27,6 +27,7 @@ struct Commands {
     AdminOptions admin;
     ServeOptions serve;
     CheckOptions check;
+    ImportOptions import;
     StatusOptions status;
     HealthOptions health;
     TenantsOptions tenants;
@@ -79,6 +80,10 @@ void define_daemon(CLI::App& app, Commands& to) {
     CLI::App* check = app.add_subcommand("check", "report every error of a configuration");
     add_config(*check, to.check.config);
     check->add_flag("--connect", to.check.connect, "dial each upstream, too");
+    app.add_subcommand("import", "print a PgBouncer configuration as a weir.toml")
+        ->add_option("FILE", to.import.file, "pgbouncer.ini")
+        ->type_name("")
+        ->required();
 }
 
 void define_looks(CLI::App& app, Commands& to) {
@@ -183,6 +188,7 @@ base::Result<CommandOptions, Usage> chosen(Commands& to, const std::string& name
         to.check.config = config_or_default(to.check.config);
         return to.check;
     }
+    if (name == "import") return to.import;
     if (name == "status") return to.status;
     if (name == "health") return to.health;
     if (name == "tenants") return to.tenants;

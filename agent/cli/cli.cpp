@@ -6,6 +6,7 @@
 #include "cli/arguments.h"
 #include "cli/check.h"
 #include "cli/commands.h"
+#include "cli/import.h"
 #include "cli/serve.h"
 
 namespace weir::cli {
@@ -19,6 +20,7 @@ struct Runner {
     int operator()(const CheckOptions& options) const {
         return check(options.config, options.connect);
     }
+    int operator()(const ImportOptions& options) const { return import(options, output); }
     template <class Options>
     int operator()(const Options& options) const {
         const auto agent = AdminClient::open(admin);

@@ -24,6 +24,10 @@ struct CheckOptions {
     bool connect = false;
 };
 
+struct ImportOptions {
+    std::string file{};  // pgbouncer.ini
+};
+
 struct StatusOptions {
     std::string pool{}, tenant{};  // empty: all
     bool detailed = false;         // each server connection, too
@@ -73,9 +77,9 @@ struct DrainOptions {
     bool json = false;
 };
 
-using CommandOptions =
-    std::variant<ServeOptions, CheckOptions, StatusOptions, HealthOptions, TenantsOptions,
-                 LeaksOptions, TestOptions, PoolActionOptions, KillOptions, DrainOptions>;
+using CommandOptions = std::variant<ServeOptions, CheckOptions, ImportOptions, StatusOptions,
+                                    HealthOptions, TenantsOptions, LeaksOptions, TestOptions,
+                                    PoolActionOptions, KillOptions, DrainOptions>;
 
 struct Invocation {
     AdminOptions admin;
