@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "base/log.h"
 #include "base/words.h"
+#include "proxy/audit.h"
 
 namespace weir::admin {
 
@@ -114,11 +114,7 @@ Response bad_request(const Request& request, std::string_view action, const std:
 
 void audit(const Request& request, std::string_view action, std::string_view target,
            std::string_view tenant, std::string_view result) {
-    base::log::info("admin.action", {{"peer", request.peer},
-                                     {"action", action},
-                                     {"target", target},
-                                     {"tenant", tenant},
-                                     {"result", result}});
+    proxy::audit(request.peer, action, target, tenant, result);
 }
 
 Response act_on_pool(Inspection& agent, const Request& request, const std::string& pool,

@@ -1,5 +1,6 @@
 #include "pool/pool.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace weir::pool {
@@ -161,6 +162,17 @@ void Pool::check_out(Server& server, ServedSource source, Duration waited, Insta
     count_acquire(AcquireOutcome::ok, waited);
 }
 
+void Pool::count_work(const Server& server, bool transaction_goes_on, Instant now) {
+    const auto nanoseconds = [now](Instant since) {
+        return static_cast<std::uint64_t>(std::max(now - since, Duration()).count());
+    };
+    if (server.quiet_ && !server.in_transaction_) return;  // nothing has begun since
+    if (!server.quiet_) tenant_->query_nanoseconds.add(nanoseconds(server.busy_since_));
+    if (transaction_goes_on) return;
+    tenant_->transactions.add();
+    tenant_->transaction_nanoseconds.add(nanoseconds(server.transaction_since_));
+}
+
 void Pool::let_go(Server& server) {
     scope_.held.erase(server);
     scope_.limits.ended(server);
@@ -180,7 +192,10 @@ void Pool::let_go(Server& server) {
 void Pool::release(Server& server, ReleaseResult result, Instant now) {
     assert(server.pool_ == this);
     last_used_ = now;
-    if (weir::pool::in_use(server.state_)) let_go(server);
+    if (weir::pool::in_use(server.state_)) {
+        count_work(server, false, now);
+        let_go(server);
+    }
     probe_.released(result, now - server.held_since_);
     // A pinned connection is an ordinary used one again before it goes on.
     if (server.state_ == ServerState::pinned) enter(server, ServerState::used, now);
@@ -212,7 +227,10 @@ void Pool::discard(Server& server, ReapReason reason, Instant now) {
     const bool held = server.state_ != ServerState::idle && server.state_ != ServerState::checking;
     if (held) {
         last_used_ = now;
-        if (weir::pool::in_use(server.state_)) let_go(server);
+        if (weir::pool::in_use(server.state_)) {
+            count_work(server, false, now);
+            let_go(server);
+        }
         probe_.released(ReleaseResult::broken, now - server.held_since_);
     }
     close(server, reason, now);
@@ -238,17 +256,24 @@ void Pool::unpin(Server& server, Instant now) {
 }
 
 void Pool::begin_reset(Server& server, Instant now) {
-    if (weir::pool::in_use(server.state_)) let_go(server);
+    if (weir::pool::in_use(server.state_)) {
+        count_work(server, false, now);
+        let_go(server);
+    }
     enter(server, ServerState::resetting, now);
 }
 
 void Pool::begin_cancel(Server& server, Instant now) {
-    if (weir::pool::in_use(server.state_)) let_go(server);
+    if (weir::pool::in_use(server.state_)) {
+        count_work(server, false, now);
+        let_go(server);
+    }
     enter(server, ServerState::cancelling, now);
 }
 
 void Pool::quiet(Server& server, bool in_transaction, Instant now) {
     assert(weir::pool::in_use(server.state_));
+    count_work(server, in_transaction, now);
     server.quiet_ = true;
     server.in_transaction_ = in_transaction;
     server.quiet_since_ = now;

@@ -56,6 +56,8 @@ class Server : public base::ListHook<IdleTag>,
     [[nodiscard]] std::optional<PinReason> pin_reason() const { return pin_reason_; }
     [[nodiscard]] Instant quiet_since() const { return quiet_since_; }
     [[nodiscard]] bool leak_suspected() const { return leak_suspected_; }
+    // Closed as soon as nobody holds it.
+    [[nodiscard]] bool condemned() const { return condemned_.has_value(); }
 
   protected:
     Server() = default;

@@ -31,7 +31,7 @@ base::Result<std::unique_ptr<Agent>> Agent::make(settings::Snapshot settings) {
 Agent::Agent(settings::Snapshot settings, Routes routes, unsigned loops)
     : shared_(std::move(settings), std::move(routes), loops) {
     for (unsigned i = 0; i < loops; ++i) homes_.push_back(std::make_unique<PoolLoop>(i, shared_));
-    lobby_ = std::make_unique<Lobby>(shared_, homes_, random_bytes());
+    lobby_ = std::make_unique<Lobby>(shared_, *this, homes_, random_bytes());
 }
 
 Agent::~Agent() { stop(); }

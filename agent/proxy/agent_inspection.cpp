@@ -68,6 +68,11 @@ PoolStatus status_of(const PoolLoop& home, const TenantPool& tenant, base::Insta
     status.queries = probe.queries.read();
     status.wait_nanoseconds = probe.wait_nanoseconds.read();
     status.waits = probe.waits.read();
+    status.transactions = probe.transactions.read();
+    status.transaction_nanoseconds = probe.transaction_nanoseconds.read();
+    status.query_nanoseconds = probe.query_nanoseconds.read();
+    status.bytes_in = probe.bytes_in.read();
+    status.bytes_out = probe.bytes_out.read();
     return status;
 }
 

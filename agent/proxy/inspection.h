@@ -24,6 +24,8 @@ struct PoolStatus {  // one tenant's pool
     unsigned clients = 0;
     std::uint64_t acquires = 0, timeouts = 0, rejections = 0, queries = 0, wait_nanoseconds = 0,
                   waits = 0;
+    std::uint64_t transactions = 0, transaction_nanoseconds = 0, query_nanoseconds = 0,
+                  bytes_in = 0, bytes_out = 0;
 };
 
 struct TemplateStatus {  // one [[pool]], summed over its tenants' pools
@@ -53,6 +55,7 @@ struct ServerStatus {
     std::string client, client_address, application_name;  // of its holder
     std::string last_statement;                            // literals removed, at most 200 bytes
     bool leak_suspected = false;
+    bool condemned = false;  // closed as soon as nobody holds it
 };
 
 struct LeakStatus {

@@ -14,14 +14,16 @@ Lobby::Door::~Door() {
     if (address.rfind(unix_prefix, 0) == 0) ::unlink(address.c_str() + unix_prefix.size());
 }
 
-Lobby::Lobby(Shared& shared, std::vector<std::unique_ptr<PoolLoop>>& homes, std::string salt_secret)
+Lobby::Lobby(Shared& shared, Inspection& agent, std::vector<std::unique_ptr<PoolLoop>>& homes,
+             std::string salt_secret)
     : shared_(shared),
       homes_(homes),
       accounts_(shared.settings, std::move(salt_secret)),
       loop_(loop::make_epoll_loop()),
       found_accounts_(shared.settings, *loop_, budgeted_queries(shared)),
       probe_(shared.registry.loop(static_cast<unsigned>(homes.size()), loop_->backend())),
-      by_age_(shared.listeners.size()) {
+      by_age_(shared.listeners.size()),
+      desk_(agent, shared, *loop_, session_probes_) {
     for (const auto& listener : shared_.listeners) {
         session_probes_.push_back(
             shared_.registry.session(listener->labels, static_cast<unsigned>(homes.size())));
@@ -57,17 +59,22 @@ void Lobby::start() {
             }
         }
         logins_.clear();
+        desk_.clear();
     });
 }
 
 void Lobby::stop_listening() {
-    loop_->post([this] { doors_.clear(); });
+    loop_->post([this] {
+        doors_.clear();
+        desk_.dismiss_all();
+    });
 }
 
 void Lobby::stop() {
     if (!thread_.joinable()) return;
     loop_->stop();
     thread_.join();
+    desk_.stop();
 }
 
 void Lobby::accepted(unsigned listener, base::Fd client) {
@@ -78,6 +85,7 @@ void Lobby::accepted(unsigned listener, base::Fd client) {
 }
 
 void Lobby::tick(base::Instant now) {
+    desk_.tick(now);
     for (std::size_t i = 0; i < by_age_.size(); ++i) {
         const base::Duration limit = shared_.listeners[i]->settings->login_timeout;
         if (limit.count() == 0) continue;
@@ -94,6 +102,10 @@ void Lobby::cancel(std::uint32_t process_id, const std::string& secret) {
 }
 
 void Lobby::hand_over(Newcomer newcomer) {
+    if (is_console_database(newcomer.database)) {  // its login was one of an admin
+        desk_.admit(std::move(newcomer));
+        return;
+    }
     const unsigned home = shared_.directory.enter(newcomer.route.key());
     homes_[home]->admit(std::move(newcomer));
 }

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "loop/loop.h"
 #include "proxy/found_accounts.h"
+#include "proxy/console_desk.h"
 #include "proxy/login.h"
 #include "proxy/pool_loop.h"
 #include "proxy/shared.h"
@@ -22,7 +23,9 @@ namespace weir::proxy {
 class Lobby final : public loop::Ticker, loop::LoopObserver {
   public:
     // `homes` outlive it, as does `shared`; `salt_secret` as for Accounts.
-    Lobby(Shared& shared, std::vector<std::unique_ptr<PoolLoop>>& homes, std::string salt_secret);
+    // `agent` is what the console asks and orders.
+    Lobby(Shared& shared, Inspection& agent, std::vector<std::unique_ptr<PoolLoop>>& homes,
+          std::string salt_secret);
     Lobby(const Lobby&) = delete;
     Lobby& operator=(const Lobby&) = delete;
     ~Lobby() override;
@@ -82,6 +85,7 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     std::vector<base::List<Login, LoginTag>> by_age_;  // by listener: one login_timeout each
     std::vector<Login*> retired_;
     Sweep sweep_{*this};
+    ConsoleDesk desk_;
     std::thread thread_;
 };
 

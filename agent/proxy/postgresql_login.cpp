@@ -7,6 +7,7 @@
 #include <array>
 
 #include "loop/proxy_protocol.h"
+#include "proxy/console_command.h"
 #include "proxy/lobby.h"
 #include "proxy/startup_options.h"
 #include "settings/credential.h"
@@ -300,6 +301,10 @@ bool PostgresqlLogin::take_proof(std::string_view message) {
 }
 
 void PostgresqlLogin::authenticated() {
+    if (is_console_database(newcomer_.database)) {
+        enter_console();
+        return;
+    }
     Shared& shared = lobby_.shared();
     const settings::Listen& listen = *shared.listeners[listener_]->settings;
     auto route = shared.routes.find(listen.engine, newcomer_.database);
@@ -338,6 +343,20 @@ void PostgresqlLogin::authenticated() {
         }
     }
     newcomer_.route = std::move(*route);
+    stream_->write(pg::authentication_ok());
+    hand_over(std::move(newcomer_), std::move(buffer_));
+}
+
+void PostgresqlLogin::enter_console() {
+    if (lobby_.shared().listeners[listener_]->settings->auth == settings::AuthMode::trust) {
+        refuse(console_needs_password(), AuthFailure::method);
+        return;
+    }
+    newcomer_.account = lobby_.accounts().find(newcomer_.user);
+    if (newcomer_.account == nullptr || !newcomer_.account->user->admin) {
+        refuse(console_not_allowed(newcomer_.user), AuthFailure::pool_not_allowed);
+        return;
+    }
     stream_->write(pg::authentication_ok());
     hand_over(std::move(newcomer_), std::move(buffer_));
 }

@@ -53,6 +53,7 @@ class PostgresqlLogin final : public Login, Asker {
     void not_asked(const std::string& why) override;
     void challenge(const Verifier& verifier);
     void authenticated();
+    void enter_console();
     [[nodiscard]] base::Result<void> take_parameters(const wire::postgresql::Startup& startup);
     void refuse(const Answer& why, telemetry::ClientClose reason);
     void refuse(const Answer& why, telemetry::AuthFailure reason);

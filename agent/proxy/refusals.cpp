@@ -104,6 +104,16 @@ Answer role_not_asked(std::string_view upstream, std::string_view why) {
             {}};
 }
 
+Answer console_not_allowed(std::string_view user) {
+    return {"28000", fmt::format("user \"{}\" may not use the console", user),
+            "Set admin = true in its [[user]]."};
+}
+
+Answer console_needs_password() {
+    return {"28000", "the console needs a password, which this listener does not ask for",
+            "Connect to a listener whose auth is not \"trust\"."};
+}
+
 Answer client_limit(std::string_view whose, unsigned limit) {
     return {"53300", fmt::format("{} has reached its max_clients ({})", whose, limit),
             "Raise max_clients, or close clients that are not needed."};

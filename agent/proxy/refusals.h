@@ -28,6 +28,8 @@ struct Answer {
 // The pool has no account of its own, and of this user only a verifier is known.
 [[nodiscard]] Answer password_unknown(std::string_view user, std::string_view pool);
 [[nodiscard]] Answer role_not_asked(std::string_view upstream, std::string_view why);
+[[nodiscard]] Answer console_not_allowed(std::string_view user);
+[[nodiscard]] Answer console_needs_password();
 [[nodiscard]] Answer client_limit(std::string_view whose, unsigned limit);
 [[nodiscard]] Answer login_timed_out();
 [[nodiscard]] Answer draining();

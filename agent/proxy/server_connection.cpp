@@ -113,6 +113,7 @@ ServerStatus ServerConnection::status(base::Instant now) const {
     }
     status.last_statement = last_statement();
     status.leak_suspected = leak_suspected();
+    status.condemned = condemned();
     return status;
 }
 

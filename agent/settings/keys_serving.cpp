@@ -113,7 +113,7 @@ const std::vector<Key<User>>& keys<User>() {
         secret<S>("scram", &S::scram),
         texts<S>("pools", &S::pools),
         texts<S>("tenants", &S::tenants),
-        boolean<S>("admin", &S::admin).not_yet(),
+        boolean<S>("admin", &S::admin),
         whole<S>("max_clients", &S::max_clients, 0, 1'000'000),
     };
     return all;

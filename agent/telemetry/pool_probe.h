@@ -27,6 +27,8 @@ struct alignas(64) TenantProbe {
     Gauge max;
     base::ByWord<AcquireOutcome, Counter> acquires;
     Counter wait_nanoseconds, waits, rejections, leaks_suspected, queries, bytes_in, bytes_out;
+    // Of its connections while held: transactions ended, their time, and that with a query running.
+    Counter transactions, transaction_nanoseconds, query_nanoseconds;
 };
 static_assert(sizeof(TenantProbe) <= 256);
 
