@@ -155,6 +155,7 @@ void Pool::check_out(Server& server, ServedSource source, Duration waited, Insta
     enter(server, ServerState::used, now);
     server.held_since_ = now;
     server.quiet_ = server.in_transaction_ = false;
+    server.working_ = true;
     server.leak_suspected_ = server.limit_told_ = false;
     scope_.held.push_back(server);
     scope_.limits.began(server, now);
@@ -162,13 +163,15 @@ void Pool::check_out(Server& server, ServedSource source, Duration waited, Insta
     count_acquire(AcquireOutcome::ok, waited);
 }
 
-void Pool::count_work(const Server& server, bool transaction_goes_on, Instant now) {
+void Pool::count_work(Server& server, bool transaction_goes_on, Instant now) {
     const auto nanoseconds = [now](Instant since) {
         return static_cast<std::uint64_t>(std::max(now - since, Duration()).count());
     };
-    if (server.quiet_ && !server.in_transaction_) return;  // nothing has begun since
+    // A checkout that ends in the turn it began in brought no query.
+    if (!server.working_ || now == server.held_since_) return;
     if (!server.quiet_) tenant_->query_nanoseconds.add(nanoseconds(server.busy_since_));
     if (transaction_goes_on) return;
+    server.working_ = false;
     tenant_->transactions.add();
     tenant_->transaction_nanoseconds.add(nanoseconds(server.transaction_since_));
 }
@@ -284,6 +287,7 @@ void Pool::quiet(Server& server, bool in_transaction, Instant now) {
 void Pool::busy(Server& server, Instant now) {
     assert(weir::pool::in_use(server.state_));
     server.quiet_ = false;
+    server.working_ = true;
     scope_.limits.busy(server, now);
     scope_.leaks.busy(server);
 }

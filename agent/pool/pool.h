@@ -112,7 +112,7 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     void check_out(Server& server, ServedSource source, Duration waited, Instant now);
     void let_go(Server& server);  // no longer used or pinned
     // Tells the tenant's probe what has ended: a query, and its transaction unless that goes on.
-    void count_work(const Server& server, bool transaction_goes_on, Instant now);
+    void count_work(Server& server, bool transaction_goes_on, Instant now);
     [[nodiscard]] bool fresh(const Server& server, Instant now) const {
         return validate_after_.count() == 0 || now - server.since_ <= validate_after_;
     }

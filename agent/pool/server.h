@@ -74,6 +74,7 @@ class Server : public base::ListHook<IdleTag>,
     bool leak_suspected_ = false;  // told once a checkout
     bool quiet_ = false;           // held with no query running
     bool in_transaction_ = false;  // as of the last quiet()
+    bool working_ = false;         // a transaction has begun that is not counted yet
     bool limit_told_ = false;      // a time limit has expired in this checkout
     bool scheduled_ = false;       // due_ stands in the agenda
     std::optional<PinReason> pin_reason_;

@@ -225,9 +225,9 @@ def test_what_can_not_be_done_is_said_and_the_console_goes_on(console, command, 
 
 def test_help_is_a_notice(console):
     notices = []
-    console.add_notice_handler(notices.append)
+    console.add_notice_handler(lambda notice: notices.append((notice.message_primary, notice.message_detail)))
     assert console.execute("SHOW HELP").statusmessage == "SHOW"
-    assert "SHOW STATS" in notices[0].message_detail
+    assert notices[0][0] == "Console usage" and "SHOW STATS" in notices[0][1]
 
 
 def test_shutdown_drains_the_agent_and_tells_the_console(weir):
@@ -281,7 +281,7 @@ async def read_with_asyncpg(weir):
 
 
 @pytest.mark.parametrize("garbage", [b"Q\xff\xff\xff\xff", b"Q\0\0\0\1", b"B\0\0\0\5x", b"P\0\0\0\5x",
-                                     b"z\0\0\0\4", b"Q\0\0\0\7ab"])
+                                     b"z\0\0\0\4", b"Q\0\0\0\6ab"])
 def test_garbage_ends_its_own_console_and_nothing_else(weir, console, garbage):
     other = open_console(weir)
     with socket.socket(fileno=os.dup(other.pgconn.socket)) as wire:
