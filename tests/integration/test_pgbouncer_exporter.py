@@ -77,6 +77,6 @@ def test_its_series_carry_the_values_of_weirs_own_metrics(weir, exported):
     assert 0.001 * theirs.value("pgbouncer_requests_total", database="tenant_a") <= spent
     assert spent == pytest.approx(measured, rel=0.1)
     assert theirs.value("pgbouncer_pool_size", database="tenant_a") == 2
-    assert theirs.value("pgbouncer_pool_size", database="literal") == 7
+    assert theirs.value("pgbouncer_pool_size", database="tenant_b") == 7, "by the name on the server"
     assert theirs.value("pgbouncer_used_servers") == ours.value("weir_pool_connections", pool="tenants")
     assert theirs.value("pgbouncer_databases") == 2 and theirs.value("pgbouncer_pools") == 1
