@@ -75,11 +75,7 @@ Stream& EpollLoop::open(std::unique_ptr<FdOwner> owner, StreamEvents& events) {
 }
 
 Stream& EpollLoop::open(Detached connection, StreamEvents& events) {
-    // The kernel tells an end of input as often as it is asked, so input_ended need not be kept.
-    auto* stream = new EpollStream(context_, std::move(connection.owner), events,
-                                   std::move(connection.unread));
-    stream->write(connection.unsent);
-    return *stream;
+    return *new EpollStream(context_, std::move(connection), events);
 }
 
 std::unique_ptr<Listening> EpollLoop::listen(int socket, Acceptor& acceptor) {

@@ -24,15 +24,24 @@ int take_socket_error(int fd) {
 
 }  // namespace
 
-EpollStream::EpollStream(EpollContext& context, std::unique_ptr<FdOwner> owner,
-                         StreamEvents& events, std::string unread)
-    : context_(context), owner_(std::move(owner)), events_(&events) {
+// The kernel tells an end of input as often as it is asked, so connection.input_ended need not be
+// kept.
+EpollStream::EpollStream(EpollContext& context, Detached connection, StreamEvents& events)
+    : context_(context),
+      owner_(std::move(connection.owner)),
+      events_(&events),
+      tls_(std::move(connection.tls)) {
     context_.all.push_back(*this);
-    if (!unread.empty()) {
-        unread_ = std::make_unique<std::string>(std::move(unread));
-        need_attention();
+    if (!connection.unread.empty()) {
+        unread_ = std::make_unique<std::string>(std::move(connection.unread));
     }
+    // The library may hold plaintext that no event tells of.
+    if (unread_ != nullptr || tls_ != nullptr) need_attention();
     register_interest();
+    if (!connection.unsent.empty() && accepts_writes()) {
+        borrowed(outbox_).push(connection.unsent, context_.chunks);
+        written();
+    }
 }
 
 EpollStream::~EpollStream() {
@@ -55,34 +64,42 @@ void EpollStream::write(std::string_view text) {
     written();
 }
 
-Outbox& EpollStream::outbox() {
-    if (outbox_ == nullptr) {
+Outbox& EpollStream::borrowed(std::unique_ptr<Outbox>& place) {
+    if (place == nullptr) {
         if (context_.spare_outboxes.empty()) {
-            outbox_ = std::make_unique<Outbox>();
+            place = std::make_unique<Outbox>();
         } else {
-            outbox_ = std::move(context_.spare_outboxes.back());
+            place = std::move(context_.spare_outboxes.back());
             context_.spare_outboxes.pop_back();
         }
     }
-    return *outbox_;
+    return *place;
+}
+
+void EpollStream::release(std::unique_ptr<Outbox>& outbox) {
+    if (outbox == nullptr) return;
+    outbox->clear();
+    if (context_.spare_outboxes.size() < EpollContext::most_spare_outboxes) {
+        context_.spare_outboxes.push_back(std::move(outbox));
+    }
+    outbox.reset();
+}
+
+// Plaintext is encrypted at the end of the turn even while nothing can be sent: until then it keeps
+// whole receive buffers from being used again.
+void EpollStream::want_flush() {
+    if (send_blocked_ && plaintext_ == nullptr) return;
+    if (!base::ListHook<FlushTag>::linked()) context_.to_flush.push_back(*this);
 }
 
 void EpollStream::written() {
-    if (outbox_->size() > pause_mark) above_pause_mark_ = true;
-    if (!send_blocked_ && !base::ListHook<FlushTag>::linked()) context_.to_flush.push_back(*this);
-}
-
-void EpollStream::release_outbox() {
-    if (outbox_ == nullptr) return;
-    outbox_->clear();
-    if (context_.spare_outboxes.size() < EpollContext::most_spare_outboxes) {
-        context_.spare_outboxes.push_back(std::move(outbox_));
-    }
-    outbox_.reset();
+    if (unsent() > pause_mark) above_pause_mark_ = true;
+    want_flush();
 }
 
 void EpollStream::flush() {
     if (state_ == State::dead) return;
+    if (tls_ != nullptr) seal();
     const auto outcome = outbox_ ? outbox_->send(fd()) : Outbox::Outcome::sent;
     if (outcome == Outbox::Outcome::failed) return send_failed(errno);
     send_blocked_ = outcome == Outbox::Outcome::blocked;
@@ -98,7 +115,7 @@ void EpollStream::flush() {
 }
 
 void EpollStream::sent() {
-    release_outbox();
+    release(outbox_);
     if (write_ended_ && !fin_sent_) {
         fin_sent_ = true;
         // Fails only for a connection that is gone, of which epoll tells.
@@ -109,7 +126,8 @@ void EpollStream::sent() {
 
 // What the peer said before it went away may still be unread, so closed() waits until that is told.
 void EpollStream::send_failed(int error) {
-    release_outbox();
+    release(outbox_);
+    release(plaintext_);
     send_blocked_ = false;
     error_ = error;
     if (state_ == State::lingering) return die();
@@ -119,7 +137,7 @@ void EpollStream::send_failed(int error) {
 void EpollStream::shutdown_write() {
     if (!accepts_writes()) return;
     write_ended_ = true;
-    if (!send_blocked_ && !base::ListHook<FlushTag>::linked()) context_.to_flush.push_back(*this);
+    want_flush();
 }
 
 // ---- receiving
@@ -135,7 +153,7 @@ void EpollStream::resume_receive() {
     if (!paused_) return;
     paused_ = false;
     if (state_ != State::open) return;
-    if (unread_ != nullptr || error_ != 0) need_attention();
+    if (unread_ != nullptr || tls_ != nullptr || error_ != 0) need_attention();
     if (registered_) {
         update_interest();
     } else {
@@ -160,6 +178,7 @@ void EpollStream::ready(std::uint32_t events) {
 
 void EpollStream::attend() {
     tell_unread();
+    if (tls_ != nullptr) tell_opened();
     if (error_ == 0 || state_ != State::open) return;
     if (!wants_input()) return hung_up();
     receive();
@@ -178,6 +197,7 @@ void EpollStream::tell_unread() {
 }
 
 void EpollStream::receive() {
+    if (tls_ != nullptr && state_ == State::open) return receive_sealed();
     std::size_t left = turn_limit;
     while (wants_input() && left > 0) {
         const Chunks::Room room = context_.chunks.room();
@@ -192,7 +212,7 @@ void EpollStream::receive() {
         }
         const auto received = static_cast<std::size_t>(result);
         if (state_ == State::open) events_->received(context_.chunks.take(received));
-        if (received < size) return;
+        if (received < size || tls_ != nullptr) return;
         left -= received;
     }
 }
@@ -213,6 +233,7 @@ void EpollStream::input_ended() {
 // so after a failed send: the user may wait for this very stream to drain, so it is told at once.
 void EpollStream::hung_up() {
     if (!input_ended_ && error_ == 0) {
+        if (tls_ != nullptr && tls_->has_rest()) return unregister();
         char byte = 0;
         const ssize_t result = ::recv(fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
         if (result > 0) return unregister();
@@ -238,7 +259,8 @@ void EpollStream::die() {
     if (base::ListHook<FlushTag>::linked()) context_.to_flush.erase(*this);
     if (base::ListHook<AttendTag>::linked()) context_.to_attend.erase(*this);
     state_ = State::dead;
-    release_outbox();
+    release(outbox_);
+    release(plaintext_);
     context_.dead.push_back(*this);
 }
 
@@ -249,7 +271,7 @@ void EpollStream::close_after_flush() {
     linger_until_ = context_.now + Loop::linger_limit;
     context_.lingering.push_back(*this);
     write_ended_ = true;
-    if (!send_blocked_ && !base::ListHook<FlushTag>::linked()) context_.to_flush.push_back(*this);
+    want_flush();
     if (registered_) {
         update_interest();
     } else {
@@ -259,7 +281,7 @@ void EpollStream::close_after_flush() {
 
 void EpollStream::detach(std::unique_ptr<DetachDone> done) {
     if (state_ != State::open) return;
-    assert(!write_ended_);
+    assert(!write_ended_ && (tls_ == nullptr || tls_->ready()));
     state_ = State::detaching;
     done_ = std::move(done);
     context_.detaching.push_back(*this);
@@ -270,7 +292,9 @@ void EpollStream::finish_detach() {
     Detached result;
     result.owner = std::move(owner_);
     if (unread_ != nullptr) result.unread = std::move(*unread_);
+    assert(plaintext_ == nullptr);
     if (outbox_ != nullptr) result.unsent = outbox_->take();
+    result.tls = std::move(tls_);
     result.input_ended = input_ended_;
     const auto done = std::move(done_);
     die();

@@ -39,6 +39,9 @@ struct EpollContext {
     base::Instant now;
     Chunks chunks;
     std::vector<std::unique_ptr<Outbox>> spare_outboxes;
+    // Of the one call of TLS under way, shared because they are big.
+    std::vector<char> ciphertext_in;  // as received; empty before the first
+    std::string ciphertext_out;       // not yet in an outbox
 
     base::List<EpollStream, AllTag> all;
     base::List<EpollStream, FlushTag> to_flush;    // at the end of this turn
@@ -56,23 +59,26 @@ class EpollStream final : public Stream,
   public:
     static constexpr std::size_t turn_limit = std::size_t{64} * 1024;  // bytes received in a turn
 
-    // Registers; a failure is told as closed() in the next turn. `unread` is told before anything
-    // that is received.
-    EpollStream(EpollContext& context, std::unique_ptr<FdOwner> owner, StreamEvents& events,
-                std::string unread);
+    // Registers; a failure is told as closed() in the next turn. What is unread is told before
+    // anything that is received.
+    EpollStream(EpollContext& context, Detached connection, StreamEvents& events);
     ~EpollStream();
     EpollStream(const EpollStream&) = delete;
     EpollStream& operator=(const EpollStream&) = delete;
 
     void write(Slice bytes) override;
     void write(std::string_view text) override;
-    [[nodiscard]] std::size_t unsent() const override { return outbox_ ? outbox_->size() : 0; }
+    [[nodiscard]] std::size_t unsent() const override {
+        return (outbox_ ? outbox_->size() : 0) + (plaintext_ ? plaintext_->size() : 0);
+    }
     void pause_receive() override;
     void resume_receive() override;
     void shutdown_write() override;
     void close() override;
     void close_after_flush() override;
     void detach(std::unique_ptr<DetachDone> done) override;
+    void start_tls(std::unique_ptr<Tls> tls, std::string_view ciphertext) override;
+    [[nodiscard]] const Tls* tls() const override { return tls_.get(); }
     void set_events(StreamEvents& events) override { events_ = &events; }
     [[nodiscard]] std::optional<std::uint64_t> acknowledged_bytes() const override;
     [[nodiscard]] int fd() const override { return owner_->fd(); }
@@ -92,11 +98,18 @@ class EpollStream final : public Stream,
     [[nodiscard]] bool accepts_writes() const {
         return state_ == State::open && !write_ended_ && error_ == 0;
     }
-    Outbox& outbox();
+    Outbox& outbox() { return borrowed(tls_ ? plaintext_ : outbox_); }  // for the user's bytes
+    Outbox& borrowed(std::unique_ptr<Outbox>& place);
     void written();
-    void release_outbox();
+    void release(std::unique_ptr<Outbox>& outbox);
+    void want_flush();
     void tell_unread();
     void receive();
+    void receive_sealed();
+    void tell_opened();
+    void seal();
+    void push_sealed();
+    void tls_failed();
     void input_ended();
     void hung_up();
     void sent();
@@ -110,7 +123,9 @@ class EpollStream final : public Stream,
     EpollContext& context_;
     std::unique_ptr<FdOwner> owner_;
     StreamEvents* events_;
-    std::unique_ptr<Outbox> outbox_;       // only while something is unsent
+    std::unique_ptr<Tls> tls_;             // nullptr: plain
+    std::unique_ptr<Outbox> outbox_;       // for the kernel; only while something is unsent
+    std::unique_ptr<Outbox> plaintext_;    // not encrypted yet; only under TLS and while there is
     std::unique_ptr<std::string> unread_;  // of another loop
     std::unique_ptr<DetachDone> done_;
     base::Instant linger_until_;

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace weir::loop {
@@ -118,6 +120,23 @@ std::string Outbox::take() {
     std::string result = std::move(backlog_);
     clear();
     return result;
+}
+
+std::size_t Outbox::take(char* data, std::size_t most) {
+    assert(backlog_.empty());
+    std::size_t taken = 0;
+    while (first_ < pieces_.size() && taken < most) {
+        const std::string_view bytes = pieces_[first_].bytes().substr(0, most - taken);
+        std::memcpy(data + taken, bytes.data(), bytes.size());
+        taken += bytes.size();
+        if (bytes.size() == pieces_[first_].size()) {
+            pieces_[first_++] = {};
+        } else {
+            pieces_[first_] = pieces_[first_].part(bytes.size());
+        }
+    }
+    size_ -= taken;
+    return taken;
 }
 
 void Outbox::clear() {

@@ -26,6 +26,8 @@ class Outbox {
 
     // Everything unsent, which is forgotten.
     [[nodiscard]] std::string take();
+    // Moves the first bytes to `data`; how many. Not in between sends.
+    [[nodiscard]] std::size_t take(char* data, std::size_t most);
     void clear();
 
   private:

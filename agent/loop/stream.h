@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "loop/slice.h"
+#include "loop/tls.h"
 
 namespace weir::loop {
 
@@ -34,7 +35,7 @@ class StreamEvents {
     virtual void
     drained() = 0;  // unsent() fell to resume_mark or less after it had passed pause_mark
     // The connection is gone (errno value, 0 when unknown): the last callback; unsent bytes are
-    // lost.
+    // lost. EPROTO: TLS failed, the stream's tls() still says why.
     virtual void closed(int error) = 0;
 };
 
@@ -43,8 +44,9 @@ class StreamEvents {
 struct Detached {
     std::unique_ptr<FdOwner> owner;
     std::string unread;  // received by the loop but not yet told
-    std::string unsent;  // written but not yet accepted by the kernel
+    std::string unsent;  // written, encrypted under TLS, but not yet accepted by the kernel
     bool input_ended = false;
+    std::unique_ptr<Tls> tls;  // nullptr: plain. Its handshake is complete
 };
 
 class DetachDone {
@@ -86,6 +88,13 @@ class Stream {
     // goes on with what `done` gets. Not after shutdown_write(). A loop that stops first never
     // tells it.
     virtual void detach(std::unique_ptr<DetachDone> done) = 0;
+
+    // From here on bytes are those inside of TLS. What was written before leaves as it is;
+    // `ciphertext` was received already and begins the handshake, which needs nothing of the user:
+    // what it writes meanwhile is sent afterwards. A close_notify is told as end_of_input(), as is
+    // an end of file without one: databases' protocols say themselves where they end. Once.
+    virtual void start_tls(std::unique_ptr<Tls> tls, std::string_view ciphertext) = 0;
+    [[nodiscard]] virtual const Tls* tls() const = 0;  // nullptr: plain
 
     virtual void set_events(StreamEvents& events) = 0;
 

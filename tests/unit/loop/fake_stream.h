@@ -150,6 +150,11 @@ class FakeStream final : public Stream {
         state_ = State::detaching;
         done_ = std::move(done);
     }
+    // What the user would do next is the library's business: fakes stay plain.
+    void start_tls(std::unique_ptr<Tls> /*tls*/, std::string_view /*ciphertext*/) override {
+        assert(!"no TLS over a fake stream");
+    }
+    [[nodiscard]] const Tls* tls() const override { return nullptr; }
     void set_events(StreamEvents& events) override {
         assert(!buried_);
         events_ = &events;
