@@ -14,7 +14,10 @@ ServerConnection::ServerConnection(PoolLoop& home, TenantPool& tenant,
       backend_pid_(established.backend_pid),
       cancel_(std::move(established.cancel)) {
     tenant.use(dialed_with);
-    stream_ = &home_.loop().open(std::move(established.connection), *this);
+    loop::Detached connection;
+    connection.owner = std::move(established.connection);
+    connection.tls = std::move(established.tls);
+    stream_ = &home_.loop().open(std::move(connection), *this);
 }
 
 ServerConnection::~ServerConnection() {

@@ -29,9 +29,9 @@ const std::vector<Key<Listen>>& keys<Listen>() {
         made<S>("auth", &S::auth, read_auth,
                 [](AuthMode value) { return std::string(base::word(value)); }),
         word<ClientTls, S>("tls.mode", at(&S::tls, &ListenTls::mode)).not_yet().unsafe(),
-        text<S>("tls.cert", at(&S::tls, &ListenTls::cert)).not_yet(),
-        text<S>("tls.key", at(&S::tls, &ListenTls::key)).not_yet(),
-        text<S>("tls.ca", at(&S::tls, &ListenTls::ca)).not_yet(),
+        text<S>("tls.cert", at(&S::tls, &ListenTls::cert)),
+        text<S>("tls.key", at(&S::tls, &ListenTls::key)),
+        text<S>("tls.ca", at(&S::tls, &ListenTls::ca)),
     };
     return all;
 }
@@ -48,12 +48,10 @@ const std::vector<Key<Upstream>>& keys<Upstream>() {
         word<Target, S>("target", &S::target),
         whole<S>("max_connections", &S::max_connections, 1, 100'000),
         span<S>("connect_timeout", &S::connect_timeout),
-        word<ServerTls, S>("tls.mode", at(&S::tls, &UpstreamTls::mode))
-            .not_yet_for({"require", "verify-ca", "verify-full"})
-            .unsafe(),
-        text<S>("tls.ca", at(&S::tls, &UpstreamTls::ca)).not_yet(),
-        text<S>("tls.cert", at(&S::tls, &UpstreamTls::cert)).not_yet(),
-        text<S>("tls.key", at(&S::tls, &UpstreamTls::key)).not_yet(),
+        word<ServerTls, S>("tls.mode", at(&S::tls, &UpstreamTls::mode)),
+        text<S>("tls.ca", at(&S::tls, &UpstreamTls::ca)),
+        text<S>("tls.cert", at(&S::tls, &UpstreamTls::cert)),
+        text<S>("tls.key", at(&S::tls, &UpstreamTls::key)),
         whole<S>("breaker.failures", at(&S::breaker, &B::failures), 1, 10'000),
         span<S>("breaker.open_for", at(&S::breaker, &B::open_for)),
         span<S>("breaker.max_open_for", at(&S::breaker, &B::max_open_for)),

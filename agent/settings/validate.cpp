@@ -57,6 +57,16 @@ void check_addresses(const Settings& settings, Checks& checks) {
 
 void check_listener_tls(const Listen& listener, std::size_t i, Checks& checks) {
     const auto& tls = listener.tls;
+    const auto address = listening_address(listener.address);
+    if (tls.mode != ClientTls::disable && address && !address->path.empty()) {
+        checks.error("listen", i, "tls.mode",
+                     "is for host:port: no client asks for TLS on a unix "
+                     "socket");
+    }
+    if (tls.mode != ClientTls::verify && !tls.ca.empty()) {
+        checks.warning("listen", i, "tls.ca",
+                       "is for the mode \"verify\" only: clients are not asked for certificates");
+    }
     if (tls.mode != ClientTls::disable && (tls.cert.empty() || tls.key.empty())) {
         checks.error("listen", i, "tls.mode",
                      fmt::format("\"{}\" needs tls.cert and tls.key", base::word(tls.mode)));
@@ -179,6 +189,14 @@ void check_upstreams(const Settings& settings, Checks& checks) {
         }
         if (upstream.tls.cert.empty() != upstream.tls.key.empty()) {
             checks.error("upstream", i, "tls", "needs both, cert and key, or none");
+        }
+        const auto mode = upstream.tls.mode;
+        if ((mode == ServerTls::verify_ca || mode == ServerTls::verify_full) &&
+            upstream.tls.ca.empty()) {
+            checks.error("upstream", i, "tls.mode",
+                         fmt::format("\"{}\" needs tls.ca; Debian's file of public authorities is "
+                                     "/etc/ssl/certs/ca-certificates.crt",
+                                     base::word(mode)));
         }
         std::uint64_t reserved = 0;
         for (const auto& pool : settings.pool) {

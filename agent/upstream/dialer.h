@@ -39,7 +39,8 @@ class CancelHandle {
 
 struct Established {
     std::unique_ptr<loop::FdOwner>
-        connection;  // the library's handle; its descriptor is non-blocking
+        connection;                  // the library's handle; its descriptor is non-blocking
+    std::unique_ptr<loop::Tls> tls;  // what the library's TLS is gone on with; nullptr: plain
     std::shared_ptr<CancelHandle> cancel;
     std::vector<std::pair<std::string, std::string>> parameters;  // ParameterStatus, as reported
     int backend_pid = 0;

@@ -36,8 +36,8 @@ PGconn* start_connect(const ConnectParameters& parameters) {
 }  // namespace
 
 PostgresqlAttempt::PostgresqlAttempt(DialRequest request, std::function<void(DialResult)> done,
-                                     settings::Target target, base::Instant now)
-    : request_(std::move(request)), done_(std::move(done)), target_(target), begun_(now) {}
+                                     const settings::Upstream& upstream, base::Instant now)
+    : request_(std::move(request)), done_(std::move(done)), upstream_(upstream), begun_(now) {}
 
 std::optional<DialResult> PostgresqlAttempt::start(std::vector<Endpoint> endpoints,
                                                    base::Duration limit, base::Instant now) {
@@ -82,7 +82,8 @@ std::optional<DialResult> PostgresqlAttempt::connect(base::Instant now) {
             fmt::format("the password file of tenant \"{}\" is missing, unreadable or empty",
                         request_.tenant));
     }
-    PGconn* handle = start_connect(connect_parameters(request_, password, endpoints_, target_));
+    PGconn* handle = start_connect(
+        connect_parameters(request_, password, endpoints_, upstream_.target, upstream_.tls));
     if (handle == nullptr) return failed(CreateFailure::refused, "no memory for a connection");
     connection_ = std::make_unique<PostgresqlConnection>(handle);
     PQsetErrorVerbosity(handle, PQERRORS_VERBOSE);
@@ -95,7 +96,9 @@ std::optional<DialResult> PostgresqlAttempt::connect(base::Instant now) {
 }
 
 std::optional<DialResult> PostgresqlAttempt::advance(base::Instant now) {
-    switch (PQconnectPoll(connection_->handle())) {
+    const PostgresPollingStatusType step = PQconnectPoll(connection_->handle());
+    tls_.watch(connection_->handle());
+    switch (step) {
         case PGRES_POLLING_READING:
             events_ = POLLIN;
             note_present(now);
@@ -111,7 +114,7 @@ std::optional<DialResult> PostgresqlAttempt::advance(base::Instant now) {
         }
         default:
             return tl::make_unexpected(
-                classify_postgresql_failure(PQerrorMessage(connection_->handle())));
+                tls_.explained(classify_postgresql_failure(PQerrorMessage(connection_->handle()))));
     }
 }
 

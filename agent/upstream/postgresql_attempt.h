@@ -12,13 +12,15 @@
 #include "upstream/address.h"
 #include "upstream/dialer.h"
 #include "upstream/postgresql_connection.h"
+#include "upstream/postgresql_tls.h"
 
 namespace weir::upstream {
 
 class PostgresqlAttempt {
   public:
+    // `upstream` outlives it.
     PostgresqlAttempt(DialRequest request, std::function<void(DialResult)> done,
-                      settings::Target target, base::Instant now);
+                      const settings::Upstream& upstream, base::Instant now);
 
     // Begins the connect once names are addresses; like advance(), the result when it is over
     // already.
@@ -47,9 +49,10 @@ class PostgresqlAttempt {
 
     DialRequest request_;
     std::function<void(DialResult)> done_;
-    settings::Target target_;
+    const settings::Upstream& upstream_;
     base::Instant begun_;
     std::unique_ptr<PostgresqlConnection> connection_;
+    PostgresqlTls tls_;
     short events_ = 0;
     std::vector<Endpoint> endpoints_;  // those that were not passed over
     std::size_t present_ = 0;

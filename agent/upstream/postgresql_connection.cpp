@@ -5,6 +5,8 @@
 
 #include <array>
 
+#include "upstream/postgresql_tls.h"
+
 namespace weir::upstream {
 namespace {
 
@@ -61,7 +63,8 @@ DialFailure unusable(const char* why) { return {telemetry::CreateFailure::protoc
 
 PostgresqlConnection::~PostgresqlConnection() {
     // PQfinish() writes a Terminate, waiting for room if need be. Behind half a relayed message
-    // those bytes would complete it; after the shutdown they go nowhere.
+    // those bytes would complete it; after the shutdown they go nowhere. Under TLS they go nowhere
+    // either, since the library's own BIO has been replaced.
     if (PQstatus(handle_) == CONNECTION_OK) {
         static_cast<void>(PQsetnonblocking(handle_, 1));
         static_cast<void>(::shutdown(PQsocket(handle_), SHUT_WR));
@@ -93,6 +96,7 @@ base::Result<Established, DialFailure> hand_over(std::unique_ptr<PostgresqlConne
     }
     established.backend_pid = PQbackendPID(handle);
     established.address = address_of(handle);
+    established.tls = take_tls(handle);
     established.connection = std::move(connection);
     return established;
 }

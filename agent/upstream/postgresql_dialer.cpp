@@ -56,7 +56,7 @@ class PostgresqlDialer final : public Dialer {
 
     const base::Result<std::vector<Endpoint>> endpoints_;
     const bool needs_resolving_;
-    const settings::Target target_;
+    const settings::Upstream upstream_;
     const base::Duration limit_;  // zero: none
     const base::Fd wakeup_;
 
@@ -77,7 +77,7 @@ PostgresqlDialer::PostgresqlDialer(const settings::Upstream& upstream)
       needs_resolving_(endpoints_ &&
                        std::any_of(endpoints_->begin(), endpoints_->end(),
                                    [](const Endpoint& e) { return e.needs_resolving(); })),
-      target_(upstream.target),
+      upstream_(upstream),
       limit_(upstream.connect_timeout),
       wakeup_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       resolver_([this] { wake(); }) {
@@ -129,8 +129,9 @@ void PostgresqlDialer::begin_queued() {
             asked = std::move(queue_.front());
             queue_.pop_front();
         }
-        const auto attempt = attempts_.emplace(attempts_.end(), std::move(asked.request),
-                                               std::move(asked.done), target_, base::Clock::now());
+        const auto attempt =
+            attempts_.emplace(attempts_.end(), std::move(asked.request), std::move(asked.done),
+                              upstream_, base::Clock::now());
         if (!endpoints_) {
             end(attempt, tl::make_unexpected(DialFailure{
                              telemetry::CreateFailure::dns, {}, endpoints_.error().message}));

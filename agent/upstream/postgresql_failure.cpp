@@ -34,19 +34,20 @@ CreateFailure reason_of(std::string_view sqlstate) {
 
 // The agent never calls setlocale(), so libpq's and the C library's own texts are English.
 CreateFailure reason_of_text(std::string_view text) {
-    constexpr std::array<std::pair<std::string_view, CreateFailure>, 15> clues{{
+    constexpr std::array<std::pair<std::string_view, CreateFailure>, 16> clues{{
         {"could not translate host name", CreateFailure::dns},
         {"Connection timed out", CreateFailure::timeout},
         {"timeout expired", CreateFailure::timeout},
         {"no password supplied", CreateFailure::auth},
+        {"invalid response", CreateFailure::protocol},  // to a request for TLS, too
+        {"SSL ", CreateFailure::tls},
+        {"certificate", CreateFailure::tls},
+        {"private key", CreateFailure::tls},
         {"password", CreateFailure::auth},
         {"authentication method", CreateFailure::auth},
         {"SASL", CreateFailure::auth},
         {"SCRAM", CreateFailure::auth},
-        {"SSL", CreateFailure::tls},
-        {"certificate", CreateFailure::tls},
         {"expected authentication request", CreateFailure::protocol},
-        {"invalid response", CreateFailure::protocol},
         {"protocol", CreateFailure::protocol},
         {"unexpected message", CreateFailure::protocol},
         {"lost synchronization", CreateFailure::protocol},

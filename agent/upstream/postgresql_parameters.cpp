@@ -1,5 +1,7 @@
 #include "upstream/postgresql_parameters.h"
 
+#include <libpq-fe.h>
+
 #include <array>
 #include <cstdlib>
 
@@ -37,6 +39,12 @@ std::string_view without_open_escape(std::string_view options) {
     return options;
 }
 
+// A path that can't exist: no file of ~/.postgresql, nobody's ~/.pgpass, and no warning that a
+// device is no plain file.
+constexpr const char* no_file = "/dev/null/none";
+
+int no_pass_phrase(char*, int, PGconn*) { return 0; }
+
 void append_to_list(std::string& list, bool first, std::string_view text) {
     if (!first) list.push_back(',');
     list += text;
@@ -60,7 +68,7 @@ std::string startup_options(const DialRequest& request) {
 
 ConnectParameters connect_parameters(const DialRequest& request, const std::string& password,
                                      const std::vector<Endpoint>& endpoints,
-                                     settings::Target target) {
+                                     settings::Target target, const settings::UpstreamTls& tls) {
     std::string hosts;
     std::string addresses;
     std::string ports;
@@ -77,13 +85,17 @@ ConnectParameters connect_parameters(const DialRequest& request, const std::stri
         {"dbname", request.database},
         {"user", request.user},
         {"password", password},
-        // A path that can't exist: nobody's ~/.pgpass, and no warning that a device is no plain
-        // file.
-        {"passfile", "/dev/null/none"},
+        {"passfile", no_file},
         {"application_name", request.application_name},
         {"options", startup_options(request)},
-        // Bytes are relayed on the plain descriptor.
-        {"sslmode", "disable"},
+        // The modes have libpq's own names. Like there, an authority that is given is asked in
+        // every mode, and a unix socket carries no TLS.
+        {"sslmode", std::string(base::word(tls.mode))},
+        {"sslrootcert", tls.ca.empty() ? no_file : tls.ca},
+        {"sslcert", tls.cert.empty() ? no_file : tls.cert},
+        {"sslkey", tls.key.empty() ? no_file : tls.key},
+        {"sslcrl", no_file},
+        {"ssl_min_protocol_version", "TLSv1.2"},
         {"gssencmode", "disable"},
         {"target_session_attrs", std::string(base::word(target))},
         {"keepalives", "1"},
@@ -96,7 +108,7 @@ ConnectParameters connect_parameters(const DialRequest& request, const std::stri
 }
 
 void isolate_from_environment() {
-    constexpr std::array<const char*, 34> read_by_libpq{"PGSERVICE",
+    constexpr std::array<const char*, 38> read_by_libpq{"PGSERVICE",
                                                         "PGSERVICEFILE",
                                                         "PGSYSCONFDIR",
                                                         "PGTZ",
@@ -121,6 +133,10 @@ void isolate_from_environment() {
                                                         "PGSSLCRL",
                                                         "PGSSLCRLDIR",
                                                         "PGSSLSNI",
+                                                        "PGSSLMINPROTOCOLVERSION",
+                                                        "PGSSLMAXPROTOCOLVERSION",
+                                                        "PGSSLCERTMODE",
+                                                        "PGSSLNEGOTIATION",
                                                         "PGREQUIREPEER",
                                                         "PGREQUIREAUTH",
                                                         "PGCHANNELBINDING",
@@ -133,6 +149,7 @@ void isolate_from_environment() {
     for (const char* name : read_by_libpq) {
         if (std::getenv(name) != nullptr) unsetenv(name);
     }
+    PQsetSSLKeyPassHook_OpenSSL(&no_pass_phrase);
 }
 
 }  // namespace weir::upstream

@@ -20,7 +20,8 @@ using ConnectParameters = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] ConnectParameters connect_parameters(const DialRequest& request,
                                                    const std::string& password,
                                                    const std::vector<Endpoint>& endpoints,
-                                                   settings::Target target);
+                                                   settings::Target target,
+                                                   const settings::UpstreamTls& tls);
 
 // The start-up packet's `options`: every setting as one "-c name=value" argument, escaped as the
 // server's pg_split_opts() takes it apart, so that no value can become a switch of its own.
@@ -29,7 +30,7 @@ using ConnectParameters = std::vector<std::pair<std::string, std::string>>;
 // Removes from the process's environment the variables that libpq reads at every connect and that
 // no keyword overrides (PGSERVICE, PGTZ, PGDATESTYLE, PGGEQO) or that an empty value would let in
 // (PGPASSWORD and the like). Once at start-up nothing is left to remove, so later calls write
-// nothing.
+// nothing. And keeps libpq from asking for a key's pass phrase on the terminal.
 void isolate_from_environment();
 
 }  // namespace weir::upstream

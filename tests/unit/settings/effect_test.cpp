@@ -58,26 +58,15 @@ TEST(Effect, other_engines_are_told_for_listener_upstream_and_pool) {
 }
 
 TEST(Effect, tls_that_is_asked_for_is_unsafe_to_leave_out) {
-    for (const auto* mode : {"allow", "require", "verify"}) {
-        const auto all = loaded(small("[[listen]]\ntls = { mode = \"" + std::string(mode) +
-                                      "\", cert = \"c\", key = \"k\", ca = \"a\" }\n"));
-        EXPECT_THAT(keys_of(all.unsafe), ElementsAre("listen.postgresql.tls.mode")) << mode;
-    }
-    for (const auto* mode : {"require", "verify-ca", "verify-full"}) {
-        const auto all = loaded(small({},
-                                      "[[upstream]]\nname = \"b\"\naddress = \"h:1\"\n"
-                                      "tls = { mode = \"" +
-                                          std::string(mode) + "\" }\n"));
-        EXPECT_THAT(keys_of(all.unsafe), ElementsAre("upstream.b.tls.mode")) << mode;
-    }
     const auto all = loaded(small("[admin]\ntls = { cert = \"c\", key = \"k\" }\n"));
     EXPECT_THAT(keys_of(all.unsafe), ElementsAre("admin.tls.cert", "admin.tls.key"));
 }
 
-TEST(Effect, upstream_without_tls_gets_what_it_asks_for) {
-    const auto all = loaded(small({},
-                                  "[[upstream]]\nname = \"b\"\naddress = \"h:1\"\n"
-                                  "tls = { mode = \"disable\" }\n"));
+TEST(Effect, tls_of_listeners_and_upstreams_is_what_is_asked_for) {
+    const auto all = loaded(
+        small("[[listen]]\ntls = { mode = \"verify\", cert = \"c\", key = \"k\", ca = \"a\" }\n",
+              "[[upstream]]\nname = \"b\"\naddress = \"h:1\"\n"
+              "tls = { mode = \"verify-full\", ca = \"a\", cert = \"c\", key = \"k\" }\n"));
     EXPECT_THAT(texts_of(all.notices), IsEmpty());
 }
 

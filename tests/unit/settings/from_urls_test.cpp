@@ -56,8 +56,10 @@ TEST(FromUrls, parameter_names_a_unix_sockets_folder) {
 
 TEST(FromUrls, sslmode_is_the_upstreams_and_is_not_dropped) {
     EXPECT_THAT(texts_of(from({"postgres://u:p@h/?sslmode=disable"}).unsafe), IsEmpty());
-    EXPECT_THAT(texts_of(from({"postgres://u:p@h/?sslmode=require"}).unsafe),
-                ElementsAre("URL 1: upstream.postgresql.tls.mode: set, but not yet in effect"));
+    EXPECT_EQ(from({"postgres://u:p@h/?sslmode=require"}).settings.upstream.at(0).tls.mode,
+              ServerTls::require);
+    EXPECT_THAT(problems_from({"postgres://u:p@h/?sslmode=verify-full"}),
+                ElementsAre(HasSubstr("needs tls.ca")));
     EXPECT_THAT(problems_from({"postgres://u:p@h/?sslmode=on"}),
                 ElementsAre(HasSubstr("upstream.postgresql.tls.mode: expected one of")));
 }

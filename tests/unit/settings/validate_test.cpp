@@ -69,6 +69,9 @@ TEST(Validate, tls_of_a_listener_needs_its_files) {
                 ElementsAre(HasSubstr("\"require\" needs tls.cert and tls.key")));
     EXPECT_THAT(problems_of(with_listen("tls = { mode = \"verify\", cert = \"c\", key = \"k\" }")),
                 ElementsAre(HasSubstr("\"verify\" needs tls.ca")));
+    EXPECT_THAT(problems_of(with_listen("address = \"unix:/run/x\"\n"
+                                        "tls = { mode = \"allow\", cert = \"c\", key = \"k\" }")),
+                ElementsAre(HasSubstr("no client asks for TLS on a unix socket")));
 }
 
 TEST(Validate, admin_beyond_loopback_needs_a_token_for_reading) {
