@@ -1,15 +1,18 @@
 #include "cli/serve.h"
 
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "admin/server.h"
 #include "base/log.h"
@@ -43,6 +46,13 @@ class Facts final : public collectors::AgentFacts {
 void report(const std::vector<settings::Problem>& problems, const char* what) {
     for (const settings::Problem& problem : problems) {
         std::fputs(fmt::format("weir: {}{}\n", what, problem.text()).c_str(), stderr);
+    }
+}
+
+// Neither a core file nor another process of the same account gets at passwords and keys.
+void keep_memory_private() {
+    if (prctl(PR_SET_DUMPABLE, 0) != 0) {
+        base::log::warn("agent.memory_not_private", {{"error", std::strerror(errno)}});
     }
 }
 
@@ -138,6 +148,7 @@ int serve(const ServeOptions& options) {
     }
     const auto settings = std::make_shared<const settings::Settings>(std::move(loaded->settings));
     raise_descriptor_limit(*settings);
+    keep_memory_private();
 
     // Blocked before any thread starts, so that only run() sees them. Broken pipes show as errors.
     const sigset_t signals = handled_signals();

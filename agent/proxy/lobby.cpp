@@ -37,6 +37,11 @@ base::Result<void> Lobby::bind() {
     for (unsigned i = 0; i < shared_.listeners.size(); ++i) {
         const settings::Listen& listen = *shared_.listeners[i]->settings;
         if (listen.engine != settings::Engine::postgresql) continue;
+        if (listen.tls.mode != settings::ClientTls::disable) {
+            auto tls = ListenerTls::make(listen);
+            if (!tls) return tl::make_unexpected(tls.error());
+            shared_.listeners[i]->tls = std::move(*tls);
+        }
         auto socket = loop::listen_on(listen.address);
         if (!socket) return tl::make_unexpected(socket.error());
         addresses_.push_back(loop::bound_address(socket->get()));
@@ -87,6 +92,8 @@ void Lobby::accepted(unsigned listener, base::Fd client) {
 void Lobby::tick(base::Instant now) {
     desk_.tick(now);
     for (std::size_t i = 0; i < by_age_.size(); ++i) {
+        ListenerLink& link = *shared_.listeners[i];
+        if (link.tls != nullptr) link.tls->tick(now, *session_probes_[i]);
         const base::Duration limit = shared_.listeners[i]->settings->login_timeout;
         if (limit.count() == 0) continue;
         while (Login* login = by_age_[i].first()) {

@@ -97,14 +97,7 @@ bool PostgresqlLogin::read_startup() {
         case Kind::ssl_request:
         case Kind::gss_request:
             buffer_.erase(0, startup.length);
-            // One of each at most, and nothing may be sent before the answer is known.
-            if (++encryption_requests_ > 2 || !buffer_.empty()) {
-                refuse(protocol_violation("unexpected data after an encryption request"),
-                       ClientClose::protocol_error);
-                return false;
-            }
-            stream_->write("N");
-            return true;
+            return answer_encryption_request(startup.kind == Kind::ssl_request);
         case Kind::cancel:
             lobby_.cancel(startup.process_id, startup.secret);
             stream_->close_after_flush();
@@ -112,8 +105,12 @@ bool PostgresqlLogin::read_startup() {
             finish(ClientClose::client);
             return false;
         case Kind::direct_tls:
-            refuse(protocol_violation("this listener does not speak TLS"),
-                   ClientClose::protocol_error);
+            direct_tls_ = true;
+            if (!begin_tls(buffer_)) {
+                refuse(protocol_violation("this listener does not speak TLS"),
+                       ClientClose::protocol_error);
+            }
+            buffer_.clear();
             return false;
         case Kind::invalid:
             refuse(protocol_violation(startup.error), ClientClose::protocol_error);
@@ -124,6 +121,48 @@ bool PostgresqlLogin::read_startup() {
             return true;
     }
     return false;
+}
+
+bool PostgresqlLogin::answer_encryption_request(bool tls_asked_for) {
+    // One of each at most, and nothing may be sent before the answer is known: what somebody put in
+    // between would count as said under TLS.
+    if (++encryption_requests_ > 2 || !buffer_.empty() || stream_->tls() != nullptr) {
+        refuse(protocol_violation("unexpected data after an encryption request"),
+               ClientClose::protocol_error);
+        return false;
+    }
+    const bool encrypts = tls_asked_for && lobby_.shared().listeners[listener_]->tls != nullptr;
+    stream_->write(encrypts ? "S" : "N");
+    return !encrypts || begin_tls({});
+}
+
+bool PostgresqlLogin::begin_tls(std::string_view ciphertext) {
+    const auto& listener = lobby_.shared().listeners[listener_]->tls;
+    auto tls = listener == nullptr || stream_->tls() != nullptr ? nullptr : listener->accept();
+    if (tls == nullptr) return false;
+    stream_->start_tls(std::move(tls), ciphertext);
+    return true;
+}
+
+bool PostgresqlLogin::admitted_by_tls() {
+    const settings::Listen& listen = *lobby_.shared().listeners[listener_]->settings;
+    const loop::Tls* tls = stream_->tls();
+    if (direct_tls_ && !tls->agreed_on_protocol()) {
+        refuse(
+            protocol_violation("TLS from the first byte needs the protocol \"postgresql\" in ALPN"),
+            ClientClose::protocol_error);
+        return false;
+    }
+    using Mode = settings::ClientTls;
+    if (tls == nullptr && (listen.tls.mode == Mode::require || listen.tls.mode == Mode::verify)) {
+        refuse(tls_required(listen.name), AuthFailure::method);
+        return false;
+    }
+    if (listen.tls.mode == Mode::verify && tls->peer_name() != newcomer_.user) {
+        refuse(other_certificate(newcomer_.user, tls->peer_name()), AuthFailure::method);
+        return false;
+    }
+    return true;
 }
 
 base::Result<void> PostgresqlLogin::take_parameters(const pg::Startup& startup) {
@@ -171,6 +210,7 @@ void PostgresqlLogin::started(const pg::Startup& startup) {
         refuse(protocol_violation(taken.error().message), ClientClose::protocol_error);
         return;
     }
+    if (!admitted_by_tls()) return;
     newcomer_.account = lobby_.accounts().find(newcomer_.user);
     if (listen.auth == settings::AuthMode::trust) {
         authenticated();

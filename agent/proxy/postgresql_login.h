@@ -43,6 +43,10 @@ class PostgresqlLogin final : public Login, Asker {
     bool advance();
     bool read_proxy_header();
     bool read_startup();
+    bool answer_encryption_request(bool tls_asked_for);
+    bool begin_tls(std::string_view ciphertext);
+    // Whether the listener's tls.mode lets in who comes this way; refused else.
+    bool admitted_by_tls();
     bool read_password();
     bool take_sasl_initial(std::string_view message);
     bool take_proof(std::string_view message);
@@ -61,6 +65,7 @@ class PostgresqlLogin final : public Login, Asker {
     Step step_;
     std::string buffer_;
     unsigned encryption_requests_ = 0;
+    bool direct_tls_ = false;
     Newcomer newcomer_;
     std::optional<unsigned> asked_;  // the upstream that the account is asked of
     std::optional<wire::postgresql::ScramExchange> exchange_;

@@ -119,6 +119,18 @@ Answer client_limit(std::string_view whose, unsigned limit) {
             "Raise max_clients, or close clients that are not needed."};
 }
 
+Answer tls_required(std::string_view listener) {
+    return {"28000", fmt::format("listener \"{}\" takes encrypted connections only", listener),
+            "Connect with sslmode=require, or better verify-full."};
+}
+
+Answer other_certificate(std::string_view user, std::string_view certified) {
+    return {"28000",
+            fmt::format("the client's certificate is that of \"{}\", not of user \"{}\"", certified,
+                        user),
+            {}};
+}
+
 Answer login_timed_out() { return {"08P01", "login was not finished within login_timeout", {}}; }
 
 Answer draining() {

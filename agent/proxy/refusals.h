@@ -31,6 +31,8 @@ struct Answer {
 [[nodiscard]] Answer console_not_allowed(std::string_view user);
 [[nodiscard]] Answer console_needs_password();
 [[nodiscard]] Answer client_limit(std::string_view whose, unsigned limit);
+[[nodiscard]] Answer tls_required(std::string_view listener);
+[[nodiscard]] Answer other_certificate(std::string_view user, std::string_view certified);
 [[nodiscard]] Answer login_timed_out();
 [[nodiscard]] Answer draining();
 [[nodiscard]] Answer server_lost(std::string_view upstream, std::string_view detail);

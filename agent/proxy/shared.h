@@ -11,6 +11,7 @@
 #include "pool/gate.h"
 #include "proxy/accounts.h"
 #include "proxy/directory.h"
+#include "proxy/listener_tls.h"
 #include "proxy/routes.h"
 #include "settings/settings.h"
 #include "telemetry/registry.h"
@@ -42,6 +43,7 @@ struct ListenerLink {
     const settings::Listen* settings = nullptr;
     telemetry::ListenerLabels labels;
     std::atomic<unsigned> clients{0};
+    std::unique_ptr<ListenerTls> tls;  // nullptr: plain only; the lobby's thread
 };
 
 struct Shared {

@@ -28,7 +28,7 @@ const std::vector<Key<Listen>>& keys<Listen>() {
         boolean<S>("proxy_protocol", &S::proxy_protocol),
         made<S>("auth", &S::auth, read_auth,
                 [](AuthMode value) { return std::string(base::word(value)); }),
-        word<ClientTls, S>("tls.mode", at(&S::tls, &ListenTls::mode)).not_yet().unsafe(),
+        word<ClientTls, S>("tls.mode", at(&S::tls, &ListenTls::mode)),
         text<S>("tls.cert", at(&S::tls, &ListenTls::cert)),
         text<S>("tls.key", at(&S::tls, &ListenTls::key)),
         text<S>("tls.ca", at(&S::tls, &ListenTls::ca)),

@@ -253,6 +253,11 @@ inline constexpr Metric client_auth_failures{"weir_client_auth_failures_total",
                                              counter,
                                              {"listener", "engine", "reason"},
                                              "Log-ins refused, by reason."};
+inline constexpr Metric listener_certificate_failures{
+    "weir_listener_certificate_failures_total",
+    counter,
+    {"listener", "engine"},
+    "Changed certificate files that could not be used: the listener keeps the certificate before."};
 
 // -- upstreams
 inline constexpr Metric upstream_up{"weir_upstream_up",
@@ -387,6 +392,7 @@ inline constexpr std::array all{&pool_connections,
                                 &client_connections_opened,
                                 &client_connections_closed,
                                 &client_auth_failures,
+                                &listener_certificate_failures,
                                 &upstream_up,
                                 &upstream_breaker_state,
                                 &upstream_breaker_transitions,

@@ -41,6 +41,7 @@ std::vector<::prometheus::MetricFamily> ClientCollector::Collect() const {
     Samples opened(catalogue::client_connections_opened);
     Samples closed(catalogue::client_connections_closed);
     Samples failures(catalogue::client_auth_failures);
+    Samples certificates(catalogue::listener_certificate_failures);
     for (const Listener& one : listeners(registry_)) {
         const LabelValues labels{one.labels.listener, one.labels.engine};
         now.add_each<telemetry::ClientState>(labels, [&](auto state) {
@@ -48,6 +49,8 @@ std::vector<::prometheus::MetricFamily> ClientCollector::Collect() const {
         });
         most.add(labels, one.labels.max_clients);
         opened.add(labels, one.sum([](const SessionProbe& p) { return p.opened_count(); }));
+        certificates.add(labels,
+                         one.sum([](const SessionProbe& p) { return p.certificates_refused(); }));
         closed.add_each<telemetry::ClientClose>(labels, [&](auto reason) {
             return one.sum([&](const SessionProbe& p) { return p.closed_count(reason); });
         });
@@ -55,7 +58,8 @@ std::vector<::prometheus::MetricFamily> ClientCollector::Collect() const {
             return one.sum([&](const SessionProbe& p) { return p.auth_failures(reason); });
         });
     }
-    return {now.take(), most.take(), opened.take(), closed.take(), failures.take()};
+    return {now.take(),    most.take(),     opened.take(),
+            closed.take(), failures.take(), certificates.take()};
 }
 
 }  // namespace weir::collectors

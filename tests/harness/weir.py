@@ -55,7 +55,9 @@ class Weir:
             "admin": {"listen": f"127.0.0.1:{self.admin_port}", "token": TOKEN,
                       "token_file": str(self.folder / "token"), **(admin or {})},
             "listen": [
-                {"name": name, "address": address, **extra, **(listen or {})}
+                {"name": name, "address": address, **extra,
+                 **{key: value for key, value in (listen or {}).items()
+                    if not (key == "tls" and name == "unix")}}
                 for name, address, extra in (
                     ("postgresql", f"127.0.0.1:{self.ports['postgresql']}", {}),
                     ("trusted", f"127.0.0.1:{self.ports['trusted']}", {"auth": "trust"}),

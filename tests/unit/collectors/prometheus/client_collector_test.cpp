@@ -36,6 +36,7 @@ TEST(ClientCollector, closes_and_refused_logins_are_told_by_reason) {
     session->entered(telemetry::ClientState::login);
     session->refused_login(telemetry::AuthFailure::password);
     session->closed(telemetry::ClientState::login, telemetry::ClientClose::login_failed);
+    session->certificate_refused();
 
     const auto families = ClientCollector(registry).Collect();
     EXPECT_EQ(sample_of(families, "weir_client_auth_failures_total",
@@ -48,6 +49,9 @@ TEST(ClientCollector, closes_and_refused_logins_are_told_by_reason) {
     EXPECT_EQ(sample_of(families, "weir_client_connections_closed_total",
                         {{"listener", "front"}, {"engine", "postgresql"}, {"reason", "client"}}),
               0);
+    EXPECT_EQ(sample_of(families, "weir_listener_certificate_failures_total",
+                        {{"listener", "front"}, {"engine", "postgresql"}}),
+              1);
 }
 
 }  // namespace
