@@ -88,10 +88,13 @@ void EpollStream::seal() {
     std::array<char, record_size> record;
     if (plaintext_ != nullptr && tls_->ready()) {
         while (const std::size_t size = plaintext_->take(record.data(), record.size())) {
-            tls_->write({record.data(), size}, context_.ciphertext_out);
-            push_sealed();
+            if (tls_->failure().empty()) {
+                tls_->write({record.data(), size}, context_.ciphertext_out);
+            }
+            if (!context_.ciphertext_out.empty()) push_sealed();
         }
         release(plaintext_);
+        if (!tls_->failure().empty()) need_attention();  // the user is told from there
     }
     if (!write_ended_) return;
     release(plaintext_);  // there is no one to encrypt it for

@@ -82,7 +82,7 @@ class Tls::Call {
 Tls::Tls(SSL& ssl) : ssl_(&ssl) {
     SSL_up_ref(ssl_);
     SSL_set_options(ssl_, SSL_OP_NO_RENEGOTIATION);
-    SSL_set_mode(ssl_, SSL_MODE_RELEASE_BUFFERS);
+    SSL_set_mode(ssl_, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
     BIO* bio = BIO_new(Memory::method());
     assert(bio != nullptr);
     BIO_set_data(bio, this);
@@ -113,18 +113,19 @@ bool Tls::has_rest() const { return !input_.empty() || SSL_has_pending(ssl_) == 
 Tls::Read Tls::read(char* data, std::size_t size, std::string& sealed) {
     if (!failure_.empty()) return {Outcome::failed};
     const Call call(*this, sealed);
-    const int result = SSL_read(ssl_, data, static_cast<int>(std::min(size, most_at_once)));
-    if (result > 0) return {Outcome::bytes, static_cast<std::size_t>(result)};
-    switch (SSL_get_error(ssl_, result)) {
-        case SSL_ERROR_WANT_READ:
-            assert(input_.empty());
-            kept_ = {};
-            return {Outcome::starved};
-        case SSL_ERROR_ZERO_RETURN:
-            return {Outcome::ended};
-        default:
+    for (;;) {
+        const std::size_t before = input_.size();
+        const int result = SSL_read(ssl_, data, static_cast<int>(std::min(size, most_at_once)));
+        if (result > 0) return {Outcome::bytes, static_cast<std::size_t>(result)};
+        const int error = SSL_get_error(ssl_, result);
+        if (error == SSL_ERROR_ZERO_RETURN) return {Outcome::ended};
+        if (error != SSL_ERROR_WANT_READ || (!input_.empty() && input_.size() == before)) {
             failed(result);
             return {Outcome::failed};
+        }
+        if (!input_.empty()) continue;  // what it has read so far was no data
+        kept_ = {};
+        return {Outcome::starved};
     }
 }
 
@@ -151,7 +152,7 @@ bool Tls::ready() const { return SSL_is_init_finished(ssl_) == 1; }
 
 // The reason of the library, and of a refused certificate what is wrong with it.
 void Tls::failed(int result) {
-    const unsigned long code = ERR_peek_error();
+    const unsigned long code = ERR_peek_last_error();  // the last is what it meant for TLS
     const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
     failure_ = reason != nullptr ? reason
                : SSL_get_error(ssl_, result) == SSL_ERROR_SYSCALL

@@ -35,6 +35,23 @@ TEST(PostgresqlFailure, the_last_host_tried_is_the_reason) {
     EXPECT_EQ(failure.message, "database \"x\" does not exist");
 }
 
+TEST(PostgresqlFailure, what_hinders_tls_is_told_from_an_answer_that_is_none) {
+    const auto reason = [](const std::string& words) {
+        return classify_postgresql_failure(
+                   "connection to server at \"h\", port 1 failed: " + words + "\n")
+            .reason;
+    };
+    for (const char* words : {"SSL error: certificate verify failed",
+                              "server does not support SSL, but SSL was required",
+                              "server certificate for \"a\" does not match host name \"b\"",
+                              "private key file \"k\" has group or world access; permissions must "
+                              "be u=rw (0600) or less",
+                              "could not load private key file \"k\": bad password read"}) {
+        EXPECT_EQ(reason(words), CreateFailure::tls) << words;
+    }
+    EXPECT_EQ(reason("received invalid response to SSL negotiation: H"), CreateFailure::protocol);
+}
+
 TEST(PostgresqlFailure, text_that_looks_like_a_code_elsewhere_is_no_sqlstate) {
     const DialFailure failure = classify_postgresql_failure(
         "connection to server on socket \"/tmp:  28P01/.s.PGSQL.5432\" failed: No such file or "
