@@ -7,7 +7,9 @@
 #include <numeric>
 #include <random>
 
+#include "certificates.h"
 #include "harness.h"
+#include "loop/tls_context.h"
 
 namespace weir::loop {
 namespace {
@@ -43,6 +45,7 @@ class Party {
             ::fcntl(pair.peer.get(), F_SETFL, O_NONBLOCK);
             admit(ends_[i], std::move(pair.ours));
             admit(ends_[i + 1], std::move(pair.peer));
+            if (i % 3 == 0) encrypt(ends_[i], ends_[i + 1]);
         }
     }
 
@@ -113,6 +116,19 @@ class Party {
         End& end;
     };
 
+    static void encrypt(End& server, End& client) {
+        static const auto accepting = TlsContext::load({testing::Certificates::of("server.crt"),
+                                                        testing::Certificates::of("server.key"),
+                                                        {},
+                                                        nullptr})
+                                          .value();
+        static SSL_CTX* const connecting = SSL_CTX_new(TLS_client_method());
+        SSL* ssl = SSL_new(connecting);
+        SSL_set_connect_state(ssl);
+        server.stream->start_tls(accepting->accept(), {});
+        client.stream->start_tls(std::make_unique<Tls>(*ssl), {});
+        SSL_free(ssl);
+    }
     void write(End& end, std::size_t size) {
         if (end.ended_output || end.stream->unsent() > Stream::pause_mark) return;
         const std::size_t start = end.written % text_.size();
@@ -126,6 +142,7 @@ class Party {
     }
     void detach(End& end) {
         if (end.ended_output) return;
+        if (end.stream->tls() != nullptr && !end.stream->tls()->ready()) return;
         std::exchange(end.stream, nullptr)->detach(std::make_unique<Reopen>(end));
     }
 
