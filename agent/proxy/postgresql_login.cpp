@@ -281,8 +281,9 @@ void PostgresqlLogin::challenge(const Verifier& verifier) {
         step_ = Step::md5_response;
         return;
     }
-    exchange_.emplace(std::get<pg::ScramVerifier>(verifier),
-                      std::string_view(nonce.data(), nonce.size()));
+    exchange_.emplace(
+        std::get<pg::ScramVerifier>(verifier), std::string_view(nonce.data(), nonce.size()),
+        stream_->tls() == nullptr ? std::string() : stream_->tls()->server_end_point());
     stream_->write(pg::authentication_sasl(exchange_->mechanisms()));
     step_ = Step::sasl_initial;
 }

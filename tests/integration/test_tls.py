@@ -90,6 +90,14 @@ def test_psql_is_served(require, authority):
     assert (done.stdout, done.stderr) == ("1\n", "")
 
 
+def test_a_client_that_insists_on_channel_binding_is_served(require, authority, allow):
+    options = {"sslmode": "verify-full", "sslrootcert": str(authority.crt), "channel_binding": "require"}
+    with require.connect(**options) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    with pytest.raises(psycopg.OperationalError, match="channel binding"):
+        allow.connect(sslmode="disable", channel_binding="require")
+
+
 def test_many_clients_at_once(require, scalar):
     clients = [require.connect("tenant_b", sslmode="require") for _ in range(40)]
     for number, client in enumerate(clients):
