@@ -44,12 +44,10 @@ bool like_ours(std::string_view name) { return name.starts_with(StatementCatalog
 
 }  // namespace
 
-const Statement* PostgresqlSession::named(std::string_view name) {
+const Statement* PostgresqlSession::named(std::string_view name) const {
     if (named_.empty()) return nullptr;
     const auto found = named_.find(name);
-    if (found == named_.end()) return nullptr;
-    found->second.last_use = ++uses_;
-    return &found->second.statement;
+    return found == named_.end() ? nullptr : &found->second;
 }
 
 void PostgresqlSession::renamed(const std::string& name, Statement statement) {
@@ -60,14 +58,12 @@ Statement PostgresqlSession::rename(const std::string& name, Statement statement
     if (statement == nullptr) {
         const auto found = named_.find(name);
         if (found == named_.end()) return nullptr;
-        Statement before = std::move(found->second.statement);
+        Statement before = std::move(found->second);
         named_.erase(found);
         former_names_.emplace_back(before->name, name);
         return before;
     }
-    Named& meant = named_[name];
-    meant.last_use = ++uses_;
-    return std::exchange(meant.statement, std::move(statement));
+    return std::exchange(named_[name], std::move(statement));
 }
 
 void PostgresqlSession::names_settled() {
@@ -87,6 +83,15 @@ bool PostgresqlSession::must_await(const Statement& statement) {
     if (!server().changing()) return false;
     awaits_names_ = server().in_question(*statement);
     return awaits_names_;
+}
+
+void PostgresqlSession::failed_by_name(const std::string& ours, const std::string& theirs) {
+    failed_name_.emplace(ours, theirs);
+}
+
+std::uint32_t PostgresqlSession::note_use(const Statement& statement, std::string_view name) {
+    if (statement == nullptr) return 0;
+    return server().note_used(statement, std::string(name));
 }
 
 void PostgresqlSession::unnamed_ended(std::uint32_t note, pg::ReplyTracker::Outcome outcome) {
@@ -232,7 +237,7 @@ PostgresqlSession::Rewritten PostgresqlSession::rewrite_bind(const pg::Piece& pi
         pg::put_bind_head(head, portal->name, disguised(statement->name), rest);
     }
     to.send(head);
-    to.asked(pg::frontend::bind);
+    to.asked(pg::frontend::bind, note_use(here, statement->name));
     return Rewritten::yes;
 }
 
@@ -270,7 +275,7 @@ PostgresqlSession::Rewritten PostgresqlSession::rewrite_about(const pg::Piece& p
     } else {
         to.send(pg::describe_statement(disguised(name)));
     }
-    to.asked(pg::frontend::describe);
+    to.asked(pg::frontend::describe, note_use(here, name));
     return Rewritten::yes;
 }
 
@@ -304,8 +309,8 @@ Statement PostgresqlSession::usable(const Statement& statement) {
     if (server().has(*statement)) return statement;
     std::string now = analysed_under();
     if (statement->analysed_under == now) return statement;
-    return tenant_.statements.obtain(statement->definition,
-                                     settings_changing() ? std::string() : now, statement->acts);
+    if (settings_changing()) now.clear();
+    return tenant_.statements.obtain(statement->definition, now, statement->acts);
 }
 
 // Where state that can't be carried is refused: the server is given a text that fails, so that its
@@ -342,7 +347,8 @@ std::string PostgresqlSession::disguised(std::string_view name) {
     return std::string(StatementCatalogue::prefix).append(name);
 }
 
-std::string PostgresqlSession::in_its_names(std::string_view error) const {
+std::string PostgresqlSession::in_its_names(std::string_view error) {
+    const auto failed_name = std::exchange(failed_name_, std::nullopt);
     if (!(shares_statements_ || rejects_state_) ||
         error.find(StatementCatalogue::prefix) == std::string_view::npos) {
         return {};
@@ -359,18 +365,22 @@ std::string PostgresqlSession::in_its_names(std::string_view error) const {
             {}, "Use a pool with session_state = \"pin\" or mode = \"session\".");
     }
     std::string told(error);
-    std::uint64_t latest = 0;
     const std::string* ours = nullptr;
     const std::string* theirs = nullptr;
-    for (const auto& [name, meant] : named_) {
-        if (meant.last_use < latest || !quotes(told, meant.statement->name)) continue;
-        latest = meant.last_use;
-        ours = &meant.statement->name;
-        theirs = &name;
+    if (failed_name && quotes(told, failed_name->first)) {
+        ours = &failed_name->first;
+        theirs = &failed_name->second;
     }
     for (const auto& [statement, name] : former_names_) {
-        if (ours != nullptr || !quotes(told, statement)) continue;
+        if (ours != nullptr) break;
+        if (!quotes(told, statement)) continue;
         ours = &statement;
+        theirs = &name;
+    }
+    for (const auto& [name, statement] : named_) {
+        if (ours != nullptr) break;
+        if (!quotes(told, statement->name)) continue;
+        ours = &statement->name;
         theirs = &name;
     }
     if (ours == nullptr) return {};

@@ -72,6 +72,8 @@ class PostgresqlServer final : public ServerConnection {
     void answer_here(char answer, std::uint32_t note);
     // The client's name now means something else: undone if the message that said so fails.
     [[nodiscard]] std::uint32_t note_named(std::string name, Statement before);
+    // If the message with this note fails, its error speaks of the statement by this name.
+    [[nodiscard]] std::uint32_t note_used(Statement statement, std::string name);
     [[nodiscard]] bool changing() const { return !changes_.empty(); }
     // Whether a message of an earlier batch, not answered yet, has changed what this name means.
     [[nodiscard]] bool in_question(std::string_view name) const;
@@ -118,7 +120,12 @@ class PostgresqlServer final : public ServerConnection {
 
     // What a message that is under way has changed already.
     struct Change {
-        enum class Kind : std::uint8_t { prepared, closed, named };
+        enum class Kind : std::uint8_t {
+            prepared,
+            closed,
+            named,
+            used  // nothing has changed: by which name the client used it
+        };
         std::uint32_t note;
         Kind kind;
         Statement statement;  // named: what the name meant before
@@ -178,9 +185,9 @@ class PostgresqlServer final : public ServerConnection {
     bool dirty_ = false;         // session state to be discarded before the next client
     bool rolled_back_ = false;
     bool write_refused_ = false;  // by a server or a transaction that is read-only
-    std::string request_;  // what was sent last, from its start
-    std::string body_;     // of a message that came in several chunks
-    std::string fatal_;    // a 57P01 as the whole reply, kept until the end is known
+    std::string request_;         // what was sent last, from its start
+    std::string body_;            // of a message that came in several chunks
+    std::string fatal_;           // a 57P01 as the whole reply, kept until the end is known
     ParameterSetRef applied_, base_, reported_;
     ParameterSetRef synchronizing_to_;   // while settings are on their way
     std::string synchronization_error_;  // an ErrorResponse's body

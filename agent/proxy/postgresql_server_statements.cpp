@@ -93,6 +93,13 @@ std::uint32_t PostgresqlServer::note_named(std::string name, Statement before) {
     return note;
 }
 
+std::uint32_t PostgresqlServer::note_used(Statement statement, std::string name) {
+    const std::uint32_t note = next_note();
+    changes_.push_back(
+        {note, Change::Kind::used, std::move(statement), std::move(name), batches_sent_});
+    return note;
+}
+
 void PostgresqlServer::settle_changes() {
     std::vector<Change> failed;
     for (const pg::ReplyTracker::End& end : tracker_.ends()) {
@@ -105,6 +112,10 @@ void PostgresqlServer::settle_changes() {
             const bool ended = end.outcome == pg::ReplyTracker::Outcome::failed &&
                                change.kind == Change::Kind::named && change.name.empty();
             if (ended) change.statement = nullptr;
+            if (end.outcome == pg::ReplyTracker::Outcome::failed && holder_ != nullptr &&
+                change.kind == Change::Kind::used) {
+                holder_->failed_by_name(change.statement->name, change.name);
+            }
             if (end.outcome != pg::ReplyTracker::Outcome::succeeded)
                 failed.push_back(std::move(changes_.front()));
             changes_.pop_front();
@@ -137,6 +148,8 @@ void PostgresqlServer::undo(Change& change, PostgresqlSession* holder) {
             keep(change.statement);
             statements_.doubt(*change.statement);
             return;
+        case Change::Kind::used:
+            return;
         case Change::Kind::named:
             if (holder != nullptr) holder->renamed(change.name, std::move(change.statement));
             return;
@@ -152,8 +165,9 @@ void PostgresqlServer::doubt_statements() { statements_.doubt_recent(); }
 
 bool PostgresqlServer::in_question(const PreparedStatement& statement) const {
     return std::any_of(changes_.begin(), changes_.end(), [&](const Change& change) {
-        return change.batch != batches_sent_ && change.kind != Change::Kind::named &&
-               change.statement.get() == &statement;
+        const bool here_or_not =
+            change.kind == Change::Kind::prepared || change.kind == Change::Kind::closed;
+        return change.batch != batches_sent_ && here_or_not && change.statement.get() == &statement;
     });
 }
 

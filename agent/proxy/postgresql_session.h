@@ -68,8 +68,9 @@ class PostgresqlSession final : public Session {
     void renamed(const std::string& name, Statement statement);  // nullptr: unknown again
     void unnamed_ended(std::uint32_t note, wire::postgresql::ReplyTracker::Outcome outcome);
     void names_settled();
+    void failed_by_name(const std::string& ours, const std::string& theirs);
     // The ErrorResponse with the client's own names for statements; empty when there are none.
-    [[nodiscard]] std::string in_its_names(std::string_view error) const;
+    [[nodiscard]] std::string in_its_names(std::string_view error);
     void server_lost(std::string_view last_words);  // a whole ErrorResponse, or empty
     void retry(const std::string& request);         // it died before it took a byte of this
 
@@ -121,7 +122,8 @@ class PostgresqlSession final : public Session {
     Rewritten rewrite_about(const wire::postgresql::Piece& piece, Run& run);
     Rewritten rewrite_query(const wire::postgresql::Piece& piece, Run& run);
     PostgresqlServer& replace(const wire::postgresql::Piece& piece, Run& run, std::size_t taken);
-    [[nodiscard]] const Statement* named(std::string_view name);
+    [[nodiscard]] const Statement* named(std::string_view name) const;
+    [[nodiscard]] std::uint32_t note_use(const Statement& statement, std::string_view name);
     Statement rename(const std::string& name, Statement statement);  // what it was before
     [[nodiscard]] static std::string disguised(std::string_view name);
     [[nodiscard]] bool certain() const;
@@ -175,12 +177,7 @@ class PostgresqlSession final : public Session {
             return std::hash<std::string_view>()(name);
         }
     };
-    struct Named {
-        Statement statement;
-        std::uint64_t last_use = 0;  // by uses_; of equal statements an error is about the latest
-    };
-    std::unordered_map<std::string, Named, NameHash, std::equal_to<>> named_;
-    std::uint64_t uses_ = 0;
+    std::unordered_map<std::string, Statement, NameHash, std::equal_to<>> named_;
     wire::postgresql::Scanner scanner_;
     wire::postgresql::StatementScan statement_scan_;
     std::string pending_;  // received, not yet processed: the client waits
@@ -196,8 +193,10 @@ class PostgresqlSession final : public Session {
     // Our names, and what the client called them, of statements that it no longer names: an answer
     // that is under way may still be about them.
     std::vector<std::pair<std::string, std::string>> former_names_;
-    std::optional<Answer> refusal_;  // for the message that asked for a connection
-    std::string secret_;             // its cancel key's; empty: none
+    // The same of the message that has just failed.
+    std::optional<std::pair<std::string, std::string>> failed_name_;
+    std::optional<Answer> refusal_;      // for the message that asked for a connection
+    std::string secret_;                 // its cancel key's; empty: none
     std::uint32_t effects_ = 0;          // what may be left behind on the connection
     std::uint64_t effects_request_ = 0;  // the last request that had an effect
     std::uint64_t requests_sent_ = 0, requests_answered_ = 0;

@@ -230,8 +230,8 @@ void PostgresqlSession::keep_older_statements() {
     analysed_parameters_ = reported;
     if (named_.empty() || effects_ != 0) return;
     const std::string now = analysed_under();
-    for (const auto& [name, meant] : named_) {
-        const std::string& then = meant.statement->analysed_under;
+    for (const auto& [name, statement] : named_) {
+        const std::string& then = statement->analysed_under;
         if (!then.empty() && then != now) {
             note_effects(pg::effect_bit(Effect::prepared));
             return;
