@@ -114,6 +114,10 @@ bool PostgresqlSession::certain() const {
 }
 
 PostgresqlSession::Rewritten PostgresqlSession::rewrite(const pg::Piece& piece, Run& run) {
+    if (clears_all_ && clearing_batch_ != server().batch()) {
+        awaits_names_ = true;  // what is left is known when that is answered
+        return Rewritten::unfinished;
+    }
     if (rejects_state_) {
         const Rewritten refused = refuse_state(piece, run);
         if (refused != Rewritten::no || !shares_statements_) return refused;
@@ -141,9 +145,27 @@ PostgresqlServer& PostgresqlSession::replace(const pg::Piece& piece, Run& run, s
 }
 
 PostgresqlSession::Rewritten PostgresqlSession::rewrite_parse(const pg::Piece& piece, Run& run) {
-    if (piece.length > carried_statement_limit) return Rewritten::no;
-    if (!piece.last) return Rewritten::unfinished;
+    const bool too_long = piece.length > carried_statement_limit;
+    if (!piece.last && !too_long) return Rewritten::unfinished;
     const auto message = split_name(piece.body);
+    if (too_long) {
+        if (!message) {
+            if (piece.last ||
+                piece.carried.size() + piece.bytes.size() >= carried_statement_limit) {
+                return Rewritten::no;
+            }
+            return Rewritten::unfinished;
+        }
+        if (must_await(message->name)) return Rewritten::unfinished;
+        if (message->name.empty()) {
+            named_.erase(std::string());
+        } else if (named(message->name) != nullptr) {
+            refuse_name(piece, run, std::string(message->name), std::string("\0\0\0", 3));
+            dropping_ = !piece.last;
+            return Rewritten::yes;
+        }
+        return Rewritten::no;
+    }
     if (!message) return Rewritten::no;
     const std::size_t text_end = message->rest.find('\0');
     if (text_end == std::string_view::npos) return Rewritten::no;
@@ -176,18 +198,13 @@ PostgresqlSession::Rewritten PostgresqlSession::rewrite_parse(const pg::Piece& p
         }
         if (!caches_unnamed_) return Rewritten::no;
     } else if (named(name) != nullptr) {
-        // The server refuses it, in whatever state it is, as it would refuse the client's own name.
-        PostgresqlServer& to = replace(piece, run, piece.bytes.size());
-        const std::string taken = to.make_scratch();
-        former_names_.emplace_back(taken, name);
-        to.send(pg::parse(taken, message->rest));
-        to.asked(pg::frontend::parse);
+        refuse_name(piece, run, name, message->rest);
         return Rewritten::yes;
     }
     StatementActs acts = scan_text(text);
     note(acts);
     const Statement statement = tenant_.statements.obtain(
-        message->rest, settings_changing() ? std::string() : analysed_under(), std::move(acts));
+        message->rest, analysis_changing() ? std::string() : analysed_under(), std::move(acts));
     if (must_await(statement)) return Rewritten::unfinished;
     PostgresqlServer& to = replace(piece, run, piece.bytes.size());
     Statement before = rename(name, statement);
@@ -206,6 +223,16 @@ PostgresqlSession::Rewritten PostgresqlSession::rewrite_parse(const pg::Piece& p
         to.prepare(statement, std::move(name), std::move(before));
     }
     return Rewritten::yes;
+}
+
+// The server refuses it, in whatever state it is, as it would refuse the client's own name.
+void PostgresqlSession::refuse_name(const pg::Piece& piece, Run& run, const std::string& name,
+                                    std::string_view definition) {
+    PostgresqlServer& to = replace(piece, run, piece.bytes.size());
+    const std::string taken = to.make_scratch();
+    former_names_.emplace_back(taken, name);
+    to.send(pg::parse(taken, definition));
+    to.asked(pg::frontend::parse);
 }
 
 PostgresqlSession::Rewritten PostgresqlSession::rewrite_bind(const pg::Piece& piece, Run& run) {
@@ -308,8 +335,8 @@ PostgresqlSession::Rewritten PostgresqlSession::rewrite_query(const pg::Piece& p
 Statement PostgresqlSession::usable(const Statement& statement) {
     if (server().has(*statement)) return statement;
     std::string now = analysed_under();
-    if (statement->analysed_under == now) return statement;
-    if (settings_changing()) now.clear();
+    if (analysis_changing()) now.clear();
+    if (!now.empty() && statement->analysed_under == now) return statement;
     return tenant_.statements.obtain(statement->definition, now, statement->acts);
 }
 
@@ -329,8 +356,8 @@ PostgresqlSession::Rewritten PostgresqlSession::refuse_state(const pg::Piece& pi
                  ClientClose::protocol_error, false);
         return Rewritten::yes;
     }
-    const std::string failing = fmt::format("SELECT pg_catalog.current_setting('{}{}')",
-                                            rejected_prefix, base::word(pin_reason(acts.effects)));
+    const std::string failing =
+        fmt::format("SELECT \"{}{}\"", rejected_prefix, base::word(pin_reason(acts.effects)));
     PostgresqlServer& to = replace(piece, run, piece.bytes.size());
     if (parses) {
         to.send(pg::parse(named->name, failing + std::string("\0\0\0", 3)));

@@ -145,6 +145,10 @@ PostgresqlSession::Next PostgresqlSession::begin_message(const pg::Piece& piece)
         }
         return Next::drop;
     }
+    if (server_ != nullptr && !asked_resets_.empty()) {
+        awaits_names_ = true;  // what was reset may have to be set as the session began
+        return Next::wait;
+    }
     if (server_ == nullptr) {
         const Next next = without_server(piece.type);
         if (next != Next::forward) return next;
@@ -191,7 +195,9 @@ bool PostgresqlSession::inspect(const pg::Piece& piece, Run& run) {
     }
     if (piece.type == 'Q') scan_query(piece);
     if (piece.type == 'P') scan_parse(piece);
-    if (piece.first && piece.type == 'B') note(unnamed_.acts());
+    if (piece.first && piece.type == 'B') {
+        unnamed_.for_each_acts([this](const StatementActs& acts) { note(acts); });
+    }
     const bool ends_request = piece.type == 'Q' || piece.type == 'S' || piece.type == 'F';
     if (piece.last && ends_request) ++requests_sent_;
     if (piece.last && quiet_ && !server().tracker().settled()) work_began();
@@ -261,6 +267,7 @@ bool PostgresqlSession::carry_unnamed(const pg::Piece& piece, Run& run) {
 void PostgresqlSession::scan_query(const pg::Piece& piece) {
     if (piece.first) statement_scan_.reset(server().standard_strings());
     statement_scan_.feed(piece.body.substr(0, piece.body.find('\0')));
+    note_hidden_quotes(piece.body);
     if (!piece.last) return;
     statement_scan_.finish();
     if (!statement_scan_.words().found_nothing()) note(acts_of(statement_scan_));
@@ -293,6 +300,7 @@ StatementActs PostgresqlSession::scan_text(std::string_view text) {
     statement_scan_.reset(server().standard_strings());
     statement_scan_.feed(text.substr(0, text.find('\0')));
     statement_scan_.finish();
+    note_hidden_quotes(text);
     return acts_of(statement_scan_);
 }
 
@@ -341,11 +349,10 @@ std::uint32_t PostgresqlSession::note_of(const pg::Piece& piece) {
 
 void PostgresqlSession::completed(std::string_view tag) {
     rolled_back_ = tag == "ROLLBACK";
-    if (rolled_back_) transaction_clean_ = false;
     if (tag.empty() || tag.front() != 'D') return;
     if (pg::clears_session(tag)) {
         discarded_ = true;
-        settings_discarded();
+        resets_all_ = !keeps_connection();
     }
     if (pg::clears_statements(tag)) {
         named_.clear();
@@ -358,7 +365,6 @@ void PostgresqlSession::completed(std::string_view tag) {
 void PostgresqlSession::failed(std::string_view sqlstate, std::string_view error) {
     failed_ = true;
     rolled_back_ = true;
-    transaction_clean_ = false;
     tenant_.pool->probe().query_failed(sqlstate);
     // A plan that a change of its tables has outdated, or a statement of ours that is not there
     // after all: it is prepared anew at its next use.
@@ -404,6 +410,8 @@ bool PostgresqlSession::accepts(pg::TransactionStatus status) {
 void PostgresqlSession::settle(pg::TransactionStatus status) {
     const base::Instant now = home_.now();
     former_names_.clear();
+    clears_all_ = false;
+    names_settled();
     requests_answered_ = requests_sent_;  // a COPY makes the server ignore some Syncs
     const bool idle = status == pg::TransactionStatus::idle;
     if (leaving_) {
@@ -425,7 +433,6 @@ void PostgresqlSession::settle(pg::TransactionStatus status) {
             return;
         }
         if (!settings_settled()) return;
-        transaction_clean_ = true;
         keep_older_statements();
         if (effects_ == 0) {
             if (server_->state() == pool::ServerState::pinned) tenant_.pool->unpin(*server_, now);

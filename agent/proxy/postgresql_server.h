@@ -190,6 +190,7 @@ class PostgresqlServer final : public ServerConnection {
     std::string fatal_;           // a 57P01 as the whole reply, kept until the end is known
     ParameterSetRef applied_, base_, reported_;
     ParameterSetRef synchronizing_to_;   // while settings are on their way
+    bool resets_sent_ = false;           // … some of them resets
     std::string synchronization_error_;  // an ErrorResponse's body
     std::string told_;                   // the row that answers ask()
     bool asking_ = false;

@@ -22,6 +22,7 @@ bool PostgresqlServer::synchronize(const ParameterSetRef& settings) {
         return false;
     }
     synchronizing_to_ = settings;
+    resets_sent_ = !change.to_reset.empty();
     synchronization_error_.clear();
     say(pg::replay(change.to_set, change.to_reset));
     tenant_.pool->probe().wait_began(telemetry::WaitCause::state_sync, home_.now());
@@ -32,6 +33,13 @@ bool PostgresqlServer::synchronize(const ParameterSetRef& settings) {
 void PostgresqlServer::synchronized() {
     const ParameterSetRef settings = end_synchronization();
     assert(holder_ != nullptr);
+    if (!synchronization_error_.empty() && resets_sent_) {
+        // It may be what a stranger has left: another connection will tell.
+        PostgresqlSession* const holder = holder_;
+        give_up(pool::ReapReason::check_failed);
+        holder->retry({});
+        return;
+    }
     if (!synchronization_error_.empty()) {
         dirty_ = true;
         holder_->settings_refused(synchronization_error_);

@@ -48,8 +48,13 @@ void PostgresqlSession::begin() {
     } else {
         handshake.user = tenant_.handshake(0).user;
     }
-    const auto compatible = who_.dedicated ? tenant_.dedicated_key(handshake)
-                                           : tenant_.key(handshake);
+    // A role would outlast what RESET ALL takes back: its client has its connection to itself.
+    for (const auto& [name, value] : who_.options) {
+        const std::string lower = lower_case(name);
+        who_.dedicated = who_.dedicated || lower == "role" || lower == "session_authorization";
+    }
+    const auto compatible =
+        who_.dedicated ? tenant_.dedicated_key(handshake) : tenant_.key(handshake);
     if (!compatible) {
         farewell(protocol_violation("too many different accounts in this pool at the same time"),
                  ClientClose::limit, true);
@@ -110,8 +115,7 @@ void PostgresqlSession::greet(const ParameterSetRef& reported) {
     for (const auto& [name, value] : reported->values) {
         greeting += pg::parameter_status(pg::reported_name(name), value);
     }
-    greeting += pg::backend_key_data(home_.process_id_of(*this),
-                                     secret_);
+    greeting += pg::backend_key_data(home_.process_id_of(*this), secret_);
     greeting += pg::ready_for_query(pg::TransactionStatus::idle);
     reply(greeting);
     enter(ClientState::idle);
@@ -376,9 +380,9 @@ void PostgresqlSession::leave(ClientClose reason, bool orderly) {
         abandon_transaction();
         PostgresqlServer& left = server();
         server_ = nullptr;
-        left.abandon(orderly, scanner_.between_messages(),
-                     !owns_connection() &&
-                         (keeps_connection() || effects_ != 0 || settings_changing()));
+        left.abandon(
+            orderly, scanner_.between_messages(),
+            !owns_connection() && (keeps_connection() || effects_ != 0 || settings_changing()));
     }
     if (stream_ != nullptr) {
         stream_->close_after_flush();

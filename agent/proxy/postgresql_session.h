@@ -121,6 +121,8 @@ class PostgresqlSession final : public Session {
     Rewritten rewrite_bind(const wire::postgresql::Piece& piece, Run& run);
     Rewritten rewrite_about(const wire::postgresql::Piece& piece, Run& run);
     Rewritten rewrite_query(const wire::postgresql::Piece& piece, Run& run);
+    void refuse_name(const wire::postgresql::Piece& piece, Run& run, const std::string& name,
+                     std::string_view definition);
     PostgresqlServer& replace(const wire::postgresql::Piece& piece, Run& run, std::size_t taken);
     [[nodiscard]] const Statement* named(std::string_view name) const;
     [[nodiscard]] std::uint32_t note_use(const Statement& statement, std::string_view name);
@@ -136,15 +138,17 @@ class PostgresqlSession final : public Session {
     [[nodiscard]] bool settings_agree();
     void tell_parameters();
     void remember(const std::string& name, std::string_view value);
-    void forget(const std::string& name);
+    void told(const std::string& name, const std::optional<std::string>& value, bool reset);
     void note(const StatementActs& acts);
     [[nodiscard]] StatementActs acts_of(const wire::postgresql::StatementScan& scan) const;
     [[nodiscard]] bool settings_settled();
-    void settings_discarded();
+    // What a text means is uncertain until the transaction is over.
+    [[nodiscard]] bool analysis_changing() const { return settings_changing() || sets_locally_; }
     [[nodiscard]] bool settings_changing() const {
         return !set_names_.empty() || !reset_names_.empty() || !asked_names_.empty() || resets_all_;
     }
     [[nodiscard]] std::string analysed_under();
+    void note_hidden_quotes(std::string_view text);
     void keep_older_statements();
     [[nodiscard]] bool state_to_reset() const;
     void reset_state();
@@ -186,10 +190,11 @@ class PostgresqlSession final : public Session {
     StatementActs parse_acts_;  // of the Parse that has come in
     // As the client has set them; as its session began; as it was told the server's parameters are.
     ParameterSetRef settings_, startup_, known_;
+    ParameterSetRef encoding_of_;  // as of which encoding_is_safe_
     ParameterSetRef analysed_settings_,
         analysed_parameters_;                           // when statements were last looked at
     std::vector<std::string> set_names_, reset_names_;  // in this transaction
-    std::vector<std::string> asked_names_;
+    std::vector<std::string> asked_names_, asked_resets_;
     // Our names, and what the client called them, of statements that it no longer names: an answer
     // that is under way may still be about them.
     std::vector<std::pair<std::string, std::string>> former_names_;
@@ -209,13 +214,17 @@ class PostgresqlSession final : public Session {
     bool dropping_ = false;        // the rest of a message that is not passed on
     bool failed_ = false, rolled_back_ = false, discarded_ = false;
     bool draining_ = false;
-    bool half_sent_ = false;         // settled while a message of the client's is half sent
-    bool leaving_ = false;           // said goodbye while answers were due
-    bool synchronizing_ = false;     // its settings are on their way to its connection
-    bool awaits_names_ = false;      // until an earlier batch has told what a name means
-    bool resets_all_ = false;        // in this transaction
-    bool transaction_clean_ = true;  // no error and no ROLLBACK in it
+    bool half_sent_ = false;      // settled while a message of the client's is half sent
+    bool leaving_ = false;        // said goodbye while answers were due
+    bool synchronizing_ = false;  // its settings are on their way to its connection
+    bool clears_all_ = false;     // a DISCARD or DEALLOCATE ALL was sent and nothing settled since
+    std::uint64_t clearing_batch_ = 0;  // its batch
+    bool awaits_names_ = false;         // until an earlier batch has told what a name means
+    bool resets_all_ = false;           // in this transaction
+    bool transaction_clean_ = true;     // no error and no ROLLBACK in it
     bool rejects_state_ = false;
+    bool sets_locally_ = false;     // SET LOCAL in this transaction
+    bool encoding_is_safe_ = true;  // no byte of another character looks like a backslash
     bool shares_statements_ = false;
     bool caches_unnamed_ = false;
     bool own_names_ = false;  // some statement is known to this connection alone, by its own name

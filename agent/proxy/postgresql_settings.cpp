@@ -75,7 +75,6 @@ void PostgresqlSession::tell_parameters() {
 // The server says so by itself; the client gets to know it right behind.
 void PostgresqlSession::parameter_reported(const std::string& name, std::string_view value) {
     known_ = server().reported();
-    if (discarded_) return;  // back to what the connection began with
     if (std::find(not_settable.begin(), not_settable.end(), name) != not_settable.end()) {
         if (name == "is_superuser" || name == "session_authorization") {
             note_effects(pg::effect_bit(Effect::other));
@@ -85,6 +84,12 @@ void PostgresqlSession::parameter_reported(const std::string& name, std::string_
     // A server that is made read-only must not look like a client that wants to be.
     if (name == "default_transaction_read_only" && !settings_changing() &&
         (effects_ & pg::effect_bit(Effect::setting)) == 0) {
+        return;
+    }
+    const bool reset = resets_all_ || std::find(reset_names_.begin(), reset_names_.end(), name) !=
+                                          reset_names_.end();
+    if (reset) {  // what that means for the client is found out when the transaction is over
+        server().set_applied(tenant_.sets.with(*server().applied(), name, value));
         return;
     }
     remember(name, value);
@@ -101,13 +106,22 @@ void PostgresqlSession::remember(const std::string& name, std::string_view value
     server().set_applied(changed(*server().applied()));
 }
 
-// The connection has its own value again, which is not always the one that the session began with.
-void PostgresqlSession::forget(const std::string& name) {
+// What the server says of a setting that statements named. Reset, it has the connection's own value
+// again, which is not always the one that the session began with.
+void PostgresqlSession::told(const std::string& name, const std::optional<std::string>& value,
+                             bool reset) {
     ParameterSets& sets = tenant_.sets;
+    const std::string* const before = settings_->find(name);
     const std::string* const at_start = startup_->find(name);
-    settings_ = at_start == nullptr ? sets.without(*settings_, name)
-                                    : sets.with(*settings_, name, *at_start);
-    server().set_applied(sets.without(*server().applied(), name));
+    const bool changed = !value || before == nullptr || *before != *value;
+    PostgresqlServer& at = server();
+    at.set_applied(value ? sets.with(*at.applied(), name, *value)
+                         : sets.without(*at.applied(), name));
+    if (reset && changed && at_start != nullptr) {
+        settings_ = sets.with(*settings_, name, *at_start);
+    } else {
+        settings_ = value ? sets.with(*settings_, name, *value) : sets.without(*settings_, name);
+    }
 }
 
 // What a text may do when it is executed.
@@ -116,6 +130,11 @@ void PostgresqlSession::note(const StatementActs& acts) {
     note_effects(acts.effects);
     for (const std::string& name : acts.settings) add(set_names_, name);
     for (const std::string& name : acts.resets) add(reset_names_, name);
+    sets_locally_ = sets_locally_ || acts.sets_locally;
+    if (acts.drops_statements) {
+        clears_all_ = true;
+        clearing_batch_ = server().batch();
+    }
     resets_all_ = resets_all_ || acts.resets_all;
 }
 
@@ -126,6 +145,8 @@ StatementActs PostgresqlSession::acts_of(const pg::StatementScan& scan) const {
     if (keeps_connection()) return acts;
     const pg::StatementWords& words = scan.words();
     acts.resets_all = words.resets_all();
+    acts.sets_locally = words.sets_locally();
+    acts.drops_statements = words.drops_statements();
     const auto nameable = [](const std::vector<std::string>& names) {
         return std::all_of(names.begin(), names.end(), pg::is_setting_name);
     };
@@ -139,31 +160,20 @@ StatementActs PostgresqlSession::acts_of(const pg::StatementScan& scan) const {
     return acts;
 }
 
-// Between transactions: finds out what became of the settings that statements named. False: the
-// server was asked, and settle() comes again.
+// Between transactions: finds out what became of the settings that statements named; only the
+// server can say, for what was sent may have failed, been skipped, or never been executed. False:
+// it was asked, and settle() comes again.
 bool PostgresqlSession::settings_settled() {
+    sets_locally_ = false;
     if (!settings_changing()) return true;
-    if (resets_all_ && transaction_clean_) {
-        settings_ = startup_;
-        server().settings_discarded();
-    } else if (resets_all_) {
-        for (const auto& [name, value] : settings_->values) add(set_names_, name);
+    if (std::exchange(resets_all_, false)) {
+        for (const auto& [name, value] : settings_->values) add(reset_names_, name);
+        for (const auto& [name, value] : server().applied()->values) add(reset_names_, name);
     }
-    resets_all_ = false;
-    for (const std::string& name : std::exchange(reset_names_, {})) {
-        const bool set_too =
-            std::find(set_names_.begin(), set_names_.end(), name) != set_names_.end();
-        if (transaction_clean_ && !set_too) {
-            forget(name);
-        } else {
-            add(set_names_, name);
-        }
-    }
-    const ParameterSetRef& reported = server().reported();
-    std::erase_if(set_names_,
-                  [&](const std::string& name) { return reported->find(name) != nullptr; });
-    if (set_names_.empty()) return true;
+    asked_resets_ = reset_names_;
     asked_names_ = std::exchange(set_names_, {});
+    for (const std::string& name : std::exchange(reset_names_, {})) add(asked_names_, name);
+    if (asked_names_.empty()) return true;
     server().ask(asked_names_);
     unnamed_.displaced();
     return false;
@@ -172,27 +182,15 @@ bool PostgresqlSession::settings_settled() {
 void PostgresqlSession::settings_told(std::string_view row) {
     const auto values = pg::read_data_row(row);
     const std::vector<std::string> names = std::exchange(asked_names_, {});
+    const std::vector<std::string> resets = std::exchange(asked_resets_, {});
     if (!values || values->size() != names.size()) {
         note_effects(pg::effect_bit(Effect::setting));
         return;
     }
     for (std::size_t i = 0; i < names.size(); ++i) {
-        const auto& value = (*values)[i];
-        if (value) {
-            remember(names[i], *value);
-        } else {
-            forget(names[i]);
-        }
+        const bool reset = std::find(resets.begin(), resets.end(), names[i]) != resets.end();
+        told(names[i], (*values)[i], reset);
     }
-}
-
-// DISCARD ALL: the session is as it was when it began, the connection as it was made.
-void PostgresqlSession::settings_discarded() {
-    settings_ = startup_;
-    server().settings_discarded();
-    set_names_.clear();
-    reset_names_.clear();
-    resets_all_ = false;
 }
 
 bool PostgresqlSession::state_to_reset() const {
@@ -202,7 +200,11 @@ bool PostgresqlSession::state_to_reset() const {
 
 // Gives the connection back to be wiped: the client goes on as its session began.
 void PostgresqlSession::reset_state() {
-    settings_discarded();
+    settings_ = startup_;
+    set_names_.clear();
+    reset_names_.clear();
+    asked_names_.clear();
+    resets_all_ = false;
     effects_ = 0;
     own_names_ = false;
     unnamed_.forget();
@@ -214,11 +216,28 @@ void PostgresqlSession::reset_state() {
 std::string PostgresqlSession::analysed_under() {
     const ParameterSetRef& reported = server().reported();
     std::string analysed = reported->analysed;
-    constexpr std::string_view path = "search_path";
-    if (reported->find(path) == nullptr) {
-        if (const std::string* const own = settings_->find(path)) analysed += *own;
+    for (const std::string_view name :
+         {"array_nulls", "backslash_quote", "search_path", "transform_null_equals", "xmloption"}) {
+        if (reported->find(name) != nullptr) continue;
+        analysed.push_back('\0');
+        if (const std::string* const own = settings_->find(name)) analysed += *own;
     }
     return analysed;
+}
+
+// In some encodings a backslash may be the second half of a character: where a text has one, the
+// scan may have taken a string for longer or shorter than it is.
+void PostgresqlSession::note_hidden_quotes(std::string_view text) {
+    if (encoding_of_ != known_) {
+        encoding_of_ = known_;
+        const std::string* const encoding = known_->find("client_encoding");
+        const auto is_it = [&](std::string_view safe) { return encoding->starts_with(safe); };
+        constexpr std::array safe = std::to_array<std::string_view>(
+            {"UTF", "SQL_ASCII", "LATIN", "WIN", "ISO", "KOI8", "EUC", "MULE"});
+        encoding_is_safe_ = encoding != nullptr && std::any_of(safe.begin(), safe.end(), is_it);
+    }
+    if (encoding_is_safe_ || text.find('\\') == std::string_view::npos) return;
+    note_effects(pg::effect_bit(Effect::setting));
 }
 
 // A statement that was prepared under other settings than the client's present ones means what it

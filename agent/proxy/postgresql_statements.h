@@ -21,8 +21,11 @@ struct StatementActs {
     std::vector<std::string> settings;  // that it sets
     std::vector<std::string> resets;    // that it resets
     bool resets_all = false;
+    bool sets_locally = false;      // for the rest of its transaction
+    bool drops_statements = false;  // all of them perhaps
     [[nodiscard]] bool any() const {
-        return effects != 0 || !settings.empty() || !resets.empty() || resets_all;
+        return effects != 0 || !settings.empty() || !resets.empty() || resets_all || sets_locally ||
+               drops_statements;
     }
 };
 

@@ -6,8 +6,10 @@
 namespace weir::proxy {
 namespace {
 
-constexpr std::array<std::string_view, 4> analysis_settings{"datestyle", "intervalstyle",
-                                                            "search_path", "timezone"};
+constexpr std::array analysis_settings = std::to_array<std::string_view>(
+    {"array_nulls", "backslash_quote", "client_encoding", "datestyle", "intervalstyle",
+     "search_path", "standard_conforming_strings", "timezone", "transform_null_equals",
+     "xmloption"});
 
 void put(std::string& out, std::string_view text) {
     out += text;

@@ -11,9 +11,12 @@ void UnnamedStatement::linked() {
 }
 
 void UnnamedStatement::parse_sent(std::string& message, StatementActs acts, std::uint64_t batch) {
-    if (count_ == sent_.size()) sent_.emplace_back();
+    if (count_ == sent_.size()) {
+        sent_.emplace_back();
+        sent_acts_.emplace_back();
+    }
+    sent_acts_[count_] = std::move(acts);
     sent_[count_++].swap(message);
-    acts_ = std::move(acts);
     change_sent(batch);
 }
 
@@ -25,8 +28,12 @@ void UnnamedStatement::change_sent(std::uint64_t batch) {
 void UnnamedStatement::parse_ended(Outcome outcome) {
     assert(due_ > 0 && first_ < count_);
     --due_;
-    std::string& text = sent_[first_++];
-    if (outcome == Outcome::succeeded) text_.swap(text);
+    std::string& text = sent_[first_];
+    StatementActs& acts = sent_acts_[first_++];
+    if (outcome == Outcome::succeeded) {
+        text_.swap(text);
+        std::swap(acts_, acts);
+    }
     // One that fails has ended the one before.
     if (outcome == Outcome::failed) text_.clear();
     if (outcome != Outcome::skipped) here_ = true;

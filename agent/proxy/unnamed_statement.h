@@ -46,16 +46,22 @@ class UnnamedStatement {
         return text_;
     }  // its Parse; empty: there is none
     [[nodiscard]] bool may_exist() const { return due_ > 0 || !text_.empty(); }
-    [[nodiscard]] const StatementActs& acts() const { return acts_; }
+    // What executing it may do: of the text confirmed last, and of those that are not yet.
+    template <class Visit>
+    void for_each_acts(const Visit& visit) const {
+        visit(acts_);
+        for (std::size_t i = first_; i < count_; ++i) visit(sent_acts_[i]);
+    }
 
   private:
     std::string text_;
     std::vector<std::string> sent_;  // texts not confirmed yet, from first_ to count_
     std::size_t first_ = 0, count_ = 0;
-    StatementActs acts_;            // of the text that was sent last
-    unsigned due_ = 0;              // messages not answered yet that change it
-    std::uint64_t last_batch_ = 0;  // the last of them belongs to this one
-    bool here_ = false;             // the connection has it, or has none as the client has none
+    StatementActs acts_;                    // of text_
+    std::vector<StatementActs> sent_acts_;  // of sent_
+    unsigned due_ = 0;                      // messages not answered yet that change it
+    std::uint64_t last_batch_ = 0;          // the last of them belongs to this one
+    bool here_ = false;  // the connection has it, or has none as the client has none
 };
 
 }  // namespace weir::proxy

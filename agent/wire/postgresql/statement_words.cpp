@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <utility>
 
 namespace weir::wire::postgresql {
 
@@ -31,7 +32,7 @@ void StatementWords::restart() {
     before_ = Before::nothing;
     config_ = Config::none;
     argument_ = Argument::other;
-    quiet_ = loose_ = declares_ = temp_pending_ = resetting_ = false;
+    quiet_ = loose_ = declares_ = temp_pending_ = resetting_ = updates_ = false;
 }
 
 void StatementWords::judge_word(std::string_view text) {
@@ -59,6 +60,8 @@ void StatementWords::first_word(std::string_view lower) {
     if (lower == "execute") found(Effect::prepared);
     if (lower == "load") found(Effect::other);
     if (lower == "declare") declares_ = true;
+    if (lower == "discard" || lower == "deallocate") drops_statements_ = true;
+    updates_ = lower == "update" || lower == "with";
     if (lower == "do" || lower == "call" || lower == "explain") loose_ = true;
 }
 
@@ -76,6 +79,11 @@ void StatementWords::expected_word(std::string_view lower) {
             } else {
                 setting_unknown();
             }
+            return;
+        case Expect::set_keyword:
+            keyword_set();
+            return;
+        case Expect::reset_keyword:
             return;
         case Expect::set_value:
             if (lower == "to" && !resetting_) {
@@ -120,6 +128,7 @@ void StatementWords::set_word(std::string_view lower) {
         return std::find(words.begin(), words.end(), lower) != words.end();
     };
     if (is_one_of({"local", "transaction", "constraints"})) {
+        sets_locally_ = sets_locally_ || lower == "local";
         expect_ = Expect::set_exempt;
     } else if (lower == "session") {
         expect_ = Expect::set_session;
@@ -131,14 +140,9 @@ void StatementWords::set_word(std::string_view lower) {
             setting_unknown();
         } else if (lower == "time") {
             expect_ = Expect::set_time;
-        } else if (lower == "names") {
-            setting_named("client_encoding");
-        } else if (lower == "schema") {
-            setting_named("search_path");
-        } else if (lower == "characteristics") {
-            for (const std::string_view which : {"isolation", "read_only", "deferrable"}) {
-                setting_named(std::string("default_transaction_").append(which));
-            }
+        } else if (is_one_of({"names", "schema", "characteristics"})) {
+            setting_ = lower;
+            expect_ = Expect::set_keyword;
         } else {
             setting_ = lower;
             resetting_ = false;
@@ -158,10 +162,25 @@ void StatementWords::reset_word(std::string_view lower) {
         expect_ = Expect::set_time;
     } else if (lower == "session" || lower == "role") {
         // What SET ROLE and SET SESSION AUTHORIZATION did keeps its effect to the session's end.
+        expect_ = Expect::reset_keyword;
     } else {
         setting_ = lower;
         resetting_ = true;
         expect_ = Expect::set_value;
+    }
+}
+
+// SET NAMES, SCHEMA and CHARACTERISTICS, with something else than a dot behind them.
+void StatementWords::keyword_set() {
+    const std::string keyword = std::exchange(setting_, {});
+    if (keyword == "names") {
+        setting_named("client_encoding");
+    } else if (keyword == "schema") {
+        setting_named("search_path");
+    } else {
+        for (const std::string_view which : {"isolation", "read_only", "deferrable"}) {
+            setting_named(std::string("default_transaction_").append(which));
+        }
     }
 }
 
@@ -174,6 +193,7 @@ void StatementWords::setting_named(std::string_view name) {
     }
     std::vector<std::string>& names = resetting_ ? resets_ : settings_;
     if (names.size() >= most_settings || name.size() >= longest) {
+        found(Effect::setting);
         settings_unknown_ = true;
     } else {
         names.emplace_back(name);
@@ -183,6 +203,7 @@ void StatementWords::setting_named(std::string_view name) {
 }
 
 void StatementWords::setting_unknown() {
+    found(Effect::setting);
     settings_unknown_ = true;
     setting_.clear();
     resetting_ = false;
@@ -195,6 +216,10 @@ void StatementWords::loose_word(std::string_view lower) {
 
 // Names that act wherever they stand, a function's in the first place.
 void StatementWords::name(std::string_view lower) {
+    if (lower == "pg_settings" && (updates_ || loose_)) {
+        found(Effect::setting);
+        setting_unknown();
+    }
     if (lower.starts_with("pg_temp")) found(Effect::temp_table);
     if (lower.starts_with("pg_advisory_lock") || lower.starts_with("pg_try_advisory_lock")) {
         found(Effect::advisory_lock);
@@ -234,7 +259,8 @@ void StatementWords::pair(std::string_view lower) {
 
 void StatementWords::quoted_name(std::string_view text) {
     text = text.substr(0, longest);
-    if (config_ != Config::none) config_argument(text);
+    if (config_ != Config::none) config_argument("\"");  // "true" is a column
+    if (expect_ == Expect::set_keyword) keyword_set();
     if (expect_ == Expect::set || expect_ == Expect::set_session || expect_ == Expect::reset ||
         expect_ == Expect::set_qualified) {
         quoted_setting(text);
@@ -256,8 +282,18 @@ void StatementWords::quoted_name(std::string_view text) {
 void StatementWords::quoted_setting(std::string_view text) {
     std::array<char, longest> room;
     const bool resets = expect_ == Expect::reset;
+    const std::string_view lower = folded(text, room);
+    if (expect_ != Expect::set_qualified && !resets &&
+        (lower == "role" || lower == "session_authorization")) {
+        found(Effect::other);
+    }
     if (expect_ == Expect::set_qualified) {
-        setting_ += folded(text, room);
+        setting_ += lower;
+    } else if (lower == "seed") {
+        setting_unknown();
+        expect_ = Expect::anything;
+        before_ = Before::nothing;
+        return;
     } else {
         if (!resets) found(Effect::setting);
         setting_ = folded(text, room);
@@ -288,9 +324,23 @@ void StatementWords::judge_symbol(char c) {
                 setting_unknown();
             }
             break;
+        case Expect::set_keyword:
+            if (c == '.') {
+                setting_unknown();
+            } else {
+                keyword_set();
+            }
+            break;
+        case Expect::reset_keyword:
+            if (c == '.') {
+                found(Effect::setting);
+                setting_unknown();
+            }
+            break;
         case Expect::set_time:
         case Expect::set_qualified:
         case Expect::reset:
+            found(Effect::setting);
             setting_unknown();
             break;
         case Expect::set_exempt:
@@ -349,6 +399,8 @@ void StatementWords::end() {
         found(Effect::setting);
         setting_unknown();
     }
+    if (expect_ == Expect::set_keyword) keyword_set();
+    updates_ = false;
     if (expect_ == Expect::set_value && resetting_) {
         setting_named(setting_);
     } else if (expect_ == Expect::set_value || expect_ == Expect::set_qualified) {

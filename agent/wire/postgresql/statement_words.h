@@ -42,7 +42,8 @@ class StatementWords {
 
     void restart();  // for the next text
     [[nodiscard]] bool found_nothing() const {
-        return effects_ == 0 && resets_.empty() && !resets_all_ && settings_.empty();
+        return effects_ == 0 && resets_.empty() && !resets_all_ && settings_.empty() &&
+               !sets_locally_ && !drops_statements_;
     }
     [[nodiscard]] bool loose() const { return loose_; }
     [[nodiscard]] std::uint32_t effects() const { return effects_; }
@@ -53,6 +54,10 @@ class StatementWords {
     [[nodiscard]] const std::vector<std::string>& resets() const { return resets_; }
     [[nodiscard]] bool settings_unknown() const { return settings_unknown_; }
     [[nodiscard]] bool resets_all() const { return resets_all_; }
+    // SET LOCAL: what a text means may change for the rest of the transaction.
+    [[nodiscard]] bool sets_locally() const { return sets_locally_; }
+    // DISCARD or DEALLOCATE: prepared statements may be gone.
+    [[nodiscard]] bool drops_statements() const { return drops_statements_; }
 
   private:
     enum class Expect : std::uint8_t {
@@ -61,9 +66,11 @@ class StatementWords {
         set,                  // what follows SET
         set_session,          // what follows SET SESSION
         set_time,             // ZONE
+        set_keyword,          // what follows NAMES, SCHEMA, …: a dot makes it a name like others
         set_value,            // = or TO behind a setting's name, or more of the name
         set_qualified,        // the name's part behind a dot
         reset,                // what follows RESET
+        reset_keyword,        // what follows RESET SESSION or ROLE: a dot makes it a name
         set_exempt,           // SET LOCAL, unless it is a name: SET local.x = …
         create,               // CREATE OR REPLACE GLOBAL …, and TEMP may come
         prepare,              // the name, or TRANSACTION
@@ -102,6 +109,7 @@ class StatementWords {
     void set_word(std::string_view lower);
     void reset_word(std::string_view lower);
     void quoted_setting(std::string_view text);
+    void keyword_set();
     void setting_named(std::string_view name);
     void setting_unknown();
 
@@ -109,6 +117,9 @@ class StatementWords {
     std::string setting_;  // whose = or TO is to come
     bool settings_unknown_ = false;
     bool resets_all_ = false;
+    bool sets_locally_ = false;
+    bool drops_statements_ = false;
+    bool updates_ = false;    // UPDATE or WITH: of pg_settings it sets what its rows name
     bool resetting_ = false;  // setting_ stands behind RESET: nothing need follow
     std::uint32_t effects_ = 0;
     std::uint32_t config_depth_ = 0;
