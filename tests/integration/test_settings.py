@@ -211,3 +211,59 @@ def test_a_hundred_rails_like_clients_on_five_connections(start, size):
     assert not errors, errors[:3]
     assert weir.value("weir_pins_total") == 0
     assert weir.value("weir_settings_replayed_total") > clients
+
+
+SECRET = "tenant_a_secret"
+
+
+@pytest.mark.parametrize("text", ["RESET ALL", "RESET search_path", "DISCARD ALL"])
+@pytest.mark.parametrize("bound", [False, True], ids=["parsed", "bound"])
+def test_a_text_that_is_never_executed_changes_nothing(start, text, bound):
+    weir = start(max_size=1)
+    with login(weir) as mine, login(weir) as other:
+        mine.query(f"SET search_path TO {SECRET}")
+        mine.ask(m.parse(text, "s") + (m.bind("s") if bound else b"") + m.SYNC)
+        assert other.query("SHOW search_path") != [[SECRET]]
+        assert mine.query("SHOW search_path") == [[SECRET]]
+
+
+def test_what_is_pipelined_behind_discard_all_stays_the_clients(start):
+    weir = start(max_size=1)
+    with login(weir) as mine, login(weir) as other:
+        mine.send(m.query("DISCARD ALL"), m.query(f"SET search_path TO {SECRET}"),
+                  m.query("SET timezone TO 'Asia/Tokyo'"))
+        for _ in range(3):
+            mine.until_ready()
+        assert other.query("SHOW search_path") != [[SECRET]]
+        assert other.query("SHOW timezone") != [["Asia/Tokyo"]]
+        assert mine.query("SHOW search_path") == [[SECRET]]
+        assert mine.query("SHOW timezone") == [["Asia/Tokyo"]]
+
+
+@pytest.mark.parametrize("text", ["RESET ALL; SET timezone TO 'Asia/Tokyo'",
+                                  "BEGIN; RESET ALL; SET timezone TO 'Asia/Tokyo'; COMMIT"])
+def test_a_set_behind_a_reset_in_one_text_counts(start, text):
+    weir = start(max_size=1)
+    with login(weir) as mine, login(weir) as other:
+        mine.query(text)
+        assert other.query("SHOW timezone") != [["Asia/Tokyo"]]
+        assert mine.query("SHOW timezone") == [["Asia/Tokyo"]]
+
+
+@pytest.mark.parametrize("text", ["SET schema.tenant = 'a'", "SET names.tenant = 'a'", "RESET session.tenant",
+                                  "UPDATE pg_settings SET setting = '7MB' WHERE name = 'work_mem'",
+                                  "SELECT set_config('work_mem', '7MB', \"true\") FROM (SELECT false AS \"true\") t"])
+def test_what_only_looks_harmless_keeps_its_connection(start, text):
+    weir = start(max_size=2)
+    with login(weir) as client:
+        client.query(text)
+        assert weir.value("weir_pins_total", reason="setting") == 1
+
+
+def test_a_role_from_the_start_has_its_connection_to_itself(start, postgres):
+    weir = start(max_size=1)
+    with login(weir, options="-c role=app") as client:
+        client.query("RESET ALL")
+        assert client.query("SELECT current_user") == [["app"]]
+    with login(weir) as other:
+        assert other.query("SHOW role") == [["none"]]
