@@ -169,6 +169,8 @@ void PostgresqlSession::link(PostgresqlServer& server) {
     unnamed_.linked();
     half_sent_ = false;
     former_names_.clear();
+    clears_all_ = false;  // a request that is sent again begins anew
+    awaits_names_ = false;
     server.begin_use(*this);
     enter(ClientState::active);
 }

@@ -1,6 +1,8 @@
 """Servers that go away and come back, and tenants whose own trouble is nobody else's."""
 
 import asyncio
+import os
+import signal
 import time
 
 import psycopg
@@ -33,6 +35,25 @@ def test_idle_connections_ended_by_the_server_are_replaced_unseen(start_weir, po
         one.close()
     until(lambda: weir.value("weir_connections_reaped_total", reason="server_closed") == 5, "counted")
     assert weir.value("weir_query_errors_total") == 0
+
+
+@pytest.mark.sanitized
+@pytest.mark.parametrize("text", ["DISCARD ALL", "DEALLOCATE ALL", "RESET ALL", "SELECT 'again'"])
+def test_a_request_that_finds_its_connection_dying_goes_to_the_next(start_weir, postgres, text):
+    weir = start_weir(postgres, pool=[{"name": "one", "match": "tenant_{tenant}", "max_size": 1}])
+    with client(weir) as one:
+        for _ in range(3):
+            backend = int(one.query("SELECT pg_backend_pid()")[0][0])
+            os.kill(backend, signal.SIGSTOP)
+            try:
+                postgres.execute(f"SELECT pg_terminate_backend({backend})")
+                one.send(m.query(text))
+                until(lambda: weir.value("weir_pool_connections", state="used") == 1, "the dying one has it")
+            finally:
+                os.kill(backend, signal.SIGCONT)
+            kinds = [kind for kind, _ in one.until(b"Z")]
+            assert b"E" not in kinds and b"C" in kinds
+        assert one.query("SELECT 'still'") == [["still"]]
 
 
 def test_connections_that_die_in_use_are_an_08006(start_weir, postgres):
