@@ -54,6 +54,9 @@ void keep_memory_private() {
     if (prctl(PR_SET_DUMPABLE, 0) != 0) {
         base::log::warn("agent.memory_not_private", {{"error", std::strerror(errno)}});
     }
+    if (!settings::secrets_are_locked()) {
+        base::log::warn("agent.secrets_not_locked", {{"advice", "raise LimitMEMLOCK to 4M"}});
+    }
 }
 
 // Every client and every server connection is a descriptor: the limit is raised as far as it goes,

@@ -75,7 +75,7 @@ base::Result<Parameters> account_for(const settings::Settings& settings, AuthMod
         const bool known = auth == AuthMode::trust || settings::has_password(user);
         if (!known || !allows(user.pools, pool.name, user.name)) continue;
         if (!tenant.empty() && !allows(user.tenants, tenant, user.name)) continue;
-        return Parameters{{"user", user.name}, {"password", user.password.reveal()}};
+        return Parameters{{"user", user.name}, {"password", std::string(user.password.reveal())}};
     }
     return base::error("no [[user]] with a password may use pool \"" + pool.name + "\"" +
                        (tenant.empty() ? "" : " and tenant \"" + tenant + "\"") + ": use --dsn");

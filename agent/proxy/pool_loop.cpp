@@ -116,8 +116,7 @@ void PoolLoop::dial(pool::Pool& pool, pool::CompatibilityKey key) {
     upstream::DialRequest request;
     request.database = tenant.database;
     request.user = handshake.user;
-    request.password =
-        settings.user.empty() ? settings::Secret::of(handshake.password) : settings.password;
+    request.password = settings.user.empty() ? handshake.password : settings.password;
     request.tenant = tenant.match.tenant;
     request.search_path = settings::fill(settings.search_path, tenant.match);
     request.application_name = "weir";

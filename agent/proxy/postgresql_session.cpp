@@ -44,7 +44,7 @@ void PostgresqlSession::begin() {
         shares_statements_ && settings.unnamed_statements == settings::UnnamedStatements::cache;
     if (settings.user.empty()) {
         handshake.user = who_.user;
-        handshake.password = who_.password.reveal();
+        handshake.password = who_.password;
     } else {
         handshake.user = tenant_.handshake(0).user;
     }

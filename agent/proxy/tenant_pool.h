@@ -18,7 +18,8 @@ namespace weir::proxy {
 
 // What is fixed when a connection is made; its index is the pool's compatibility key.
 struct Handshake {
-    std::string user, password;
+    std::string user;
+    settings::Secret password;  // only of a client's own account
     bool operator==(const Handshake&) const = default;
 };
 

@@ -2,13 +2,13 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
+#include "base/wipe.h"
 #include "settings/checks.h"
 #include "settings/effect.h"
 #include "settings/environment.h"
+#include "settings/file_text.h"
 #include "settings/from_urls.h"
 #include "settings/parse_toml.h"
 #include "settings/read.h"
@@ -26,7 +26,7 @@ tl::unexpected<std::vector<Problem>> failed(Problem problem) {
 }
 
 // The environment first names things (upstreams decide which listeners there are), then reads.
-Outcome load_tree(Node root, const Environment& environment, Report errors) {
+Outcome read_tree(Node& root, const Environment& environment, Report errors) {
     Overrides overrides(environment);
     for (const auto* section :
          {"agent", "log", "admin", "auth", "upstream", "pool", "user", "metrics", "traces"}) {
@@ -57,6 +57,12 @@ Outcome load_tree(Node root, const Environment& environment, Report errors) {
     return loaded;
 }
 
+Outcome load_tree(Node root, const Environment& environment, Report errors) {
+    Outcome loaded = read_tree(root, environment, std::move(errors));
+    root.wipe();
+    return loaded;
+}
+
 }  // namespace
 
 Outcome load_text(std::string_view text, const std::string& file, const Environment& environment) {
@@ -66,19 +72,15 @@ Outcome load_text(std::string_view text, const std::string& file, const Environm
 }
 
 Outcome load_file(const std::string& file, const Environment& environment) {
-    errno = 0;
-    std::ifstream stream(file, std::ios::binary);
-    std::string text;
-    char piece[16384];
-    while (stream.read(piece, sizeof piece) || stream.gcount() > 0) {
-        text.append(piece, static_cast<std::size_t>(stream.gcount()));
-        if (text.size() > longest_file) return failed({file, "", "too long for a configuration"});
+    auto text = read_file_text(file, longest_file);
+    if (!text && text.error() == EFBIG) return failed({file, "", "too long for a configuration"});
+    if (!text) {
+        return failed(
+            {file, "", std::string("can't read the file: ") + std::strerror(text.error())});
     }
-    if (!stream.is_open() || stream.bad()) {
-        const auto* const reason = errno == 0 ? "it is no readable file" : std::strerror(errno);
-        return failed({file, "", std::string("can't read the file: ") + reason});
-    }
-    return load_text(text, file, environment);
+    auto loaded = load_text(*text, file, environment);
+    base::wipe(*text);
+    return loaded;
 }
 
 Outcome load_urls(const std::vector<std::string>& urls, const Environment& environment) {

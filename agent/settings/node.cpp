@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/wipe.h"
+
 namespace weir::settings {
 namespace {
 
@@ -78,6 +80,11 @@ std::string Node::described(bool shown) const {
             return "a table";
     }
     return "something else";
+}
+
+void Node::wipe() {
+    base::wipe(text);
+    for (Node& child : children) child.wipe();
 }
 
 Node Node::of_text(std::string text, Place place) {

@@ -38,6 +38,8 @@ struct Node {
     // For messages: "a number", "the text \"many\"" or, without `shown`, "a text".
     [[nodiscard]] std::string described(bool shown) const;
 
+    void wipe();  // what was written, of the whole tree: there may be secrets in it
+
     [[nodiscard]] static Node of_text(std::string text, Place place);
     [[nodiscard]] static Node list_at(Place place);
 };

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "base/wipe.h"
+
 namespace weir::settings {
 namespace {
 
@@ -52,11 +54,24 @@ Node node_of(const toml::node& source, const std::string& file) {
     return node;
 }
 
+// The parser's own copies of what may be secrets.
+void wipe(toml::node& source) {
+    if (auto* table = source.as_table()) {
+        for (auto&& [key, value] : *table) wipe(value);
+    } else if (auto* list = source.as_array()) {
+        for (auto& item : *list) wipe(item);
+    } else if (auto* text = source.as_string()) {
+        base::wipe(text->get());
+    }
+}
+
 }  // namespace
 
 base::Result<Node, Problem> parse_toml(std::string_view text, const std::string& file) {
     try {
-        Node root = table_of(toml::parse(text, file), file);
+        toml::table table = toml::parse(text, file);
+        Node root = table_of(table, file);
+        wipe(table);
         root.place.text = file;
         return root;
     } catch (const toml::parse_error& error) {

@@ -2,16 +2,13 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
+#include "settings/file_text.h"
 #include "settings/read_value.h"
 
 namespace weir::settings {
 namespace {
-
-constexpr std::size_t longest_secret = 64 * 1024;
 
 Value<Secret> from_environment(const std::string& name, const Environment& environment) {
     const auto found = environment.find(name);
@@ -35,23 +32,17 @@ Value<Secret> from_file(const std::string& path, PerTenant per_tenant) {
         }
         return Secret::in_file(path);
     }
-    errno = 0;
-    std::ifstream file(path, std::ios::binary);
-    std::string text;
-    char piece[4096];
-    while (file.read(piece, sizeof piece) || file.gcount() > 0) {
-        text.append(piece, static_cast<std::size_t>(file.gcount()));
-        if (text.size() > longest_secret) {
-            return tl::make_unexpected(fmt::format("{} is too long for a secret", path));
-        }
+    auto text = read_file_text(path, Secret::longest);
+    if (!text && text.error() == EFBIG) {
+        return tl::make_unexpected(fmt::format("{} is too long for a secret", path));
     }
-    if (!file.is_open() || file.bad()) {
+    if (!text) {
         return tl::make_unexpected(
-            fmt::format("can't read {}: {}", path, errno == 0 ? "no file" : std::strerror(errno)));
+            fmt::format("can't read {}: {}", path, std::strerror(text.error())));
     }
-    text = without_line_end(std::move(text));
-    if (text.empty()) return tl::make_unexpected(fmt::format("{} is empty", path));
-    return Secret::of(std::move(text));
+    drop_line_end(*text);
+    if (text->empty()) return tl::make_unexpected(fmt::format("{} is empty", path));
+    return Secret::taken_from(*text);
 }
 
 }  // namespace

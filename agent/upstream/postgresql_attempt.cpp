@@ -21,9 +21,9 @@ DialResult failed(CreateFailure reason, std::string message) {
     return tl::make_unexpected(DialFailure{reason, {}, std::move(message)});
 }
 
-PGconn* start_connect(const ConnectParameters& parameters) {
-    std::vector<const char*> keywords;
-    std::vector<const char*> values;
+PGconn* start_connect(const ConnectParameters& parameters, const settings::Secret& password) {
+    std::vector<const char*> keywords{"password"};
+    std::vector<const char*> values{password.reveal().data()};
     for (const auto& [keyword, value] : parameters) {
         keywords.push_back(keyword.c_str());
         values.push_back(value.c_str());
@@ -73,9 +73,7 @@ void PostgresqlAttempt::note_present(base::Instant now) {
 std::optional<DialResult> PostgresqlAttempt::connect(base::Instant now) {
     present_ = 0;
     patience_ends_ = base::Instant::max();
-    std::string password = request_.password.per_tenant()
-                               ? request_.password.reveal_for(request_.tenant)
-                               : request_.password.reveal();
+    const settings::Secret password = request_.password.reveal_for(request_.tenant);
     if (request_.password.per_tenant() && password.empty()) {
         return failed(
             CreateFailure::auth,
@@ -83,7 +81,7 @@ std::optional<DialResult> PostgresqlAttempt::connect(base::Instant now) {
                         request_.tenant));
     }
     PGconn* handle = start_connect(
-        connect_parameters(request_, password, endpoints_, upstream_.target, upstream_.tls));
+        connect_parameters(request_, endpoints_, upstream_.target, upstream_.tls), password);
     if (handle == nullptr) return failed(CreateFailure::refused, "no memory for a connection");
     connection_ = std::make_unique<PostgresqlConnection>(handle);
     PQsetErrorVerbosity(handle, PQERRORS_VERBOSE);

@@ -66,7 +66,7 @@ std::string startup_options(const DialRequest& request) {
     return options;
 }
 
-ConnectParameters connect_parameters(const DialRequest& request, const std::string& password,
+ConnectParameters connect_parameters(const DialRequest& request,
                                      const std::vector<Endpoint>& endpoints,
                                      settings::Target target, const settings::UpstreamTls& tls) {
     std::string hosts;
@@ -84,7 +84,6 @@ ConnectParameters connect_parameters(const DialRequest& request, const std::stri
         {"port", ports},
         {"dbname", request.database},
         {"user", request.user},
-        {"password", password},
         {"passfile", no_file},
         {"application_name", request.application_name},
         {"options", startup_options(request)},

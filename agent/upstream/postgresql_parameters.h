@@ -16,9 +16,8 @@ namespace weir::upstream {
 
 using ConnectParameters = std::vector<std::pair<std::string, std::string>>;
 
-// `endpoints` are resolved; `password` is the revealed one.
+// `endpoints` are resolved. All but the password, which goes straight from its secret to libpq.
 [[nodiscard]] ConnectParameters connect_parameters(const DialRequest& request,
-                                                   const std::string& password,
                                                    const std::vector<Endpoint>& endpoints,
                                                    settings::Target target,
                                                    const settings::UpstreamTls& tls);

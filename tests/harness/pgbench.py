@@ -9,6 +9,7 @@ from .processes import run
 
 class Result:
     def __init__(self, output):
+        assert "latency average" in output, f"no transaction came to its end:\n{output}"
         self.output = output
         self.transactions = int(re.search(r"number of transactions actually processed: (\d+)", output)[1])
         self.failed = int(re.search(r"number of failed transactions: (\d+)", output)[1])

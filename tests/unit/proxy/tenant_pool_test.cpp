@@ -7,7 +7,7 @@
 namespace weir::proxy {
 namespace {
 
-Handshake with(const std::string& user) { return {user, ""}; }
+Handshake with(const std::string& user) { return {user, {}}; }
 
 TEST(TenantPool, one_handshake_has_one_key) {
     TenantPool tenant;
