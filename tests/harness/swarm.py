@@ -25,6 +25,7 @@ class Client(asyncio.Protocol):
         self.waiting = asyncio.get_running_loop().create_future()
         self.lost = asyncio.get_running_loop().create_future()
         self.rows, self.error, self.status = [], None, None
+        self.key = None  # of its cancel requests: process and secret
 
     @classmethod
     async def open(cls, port, database, user="app", password=None, source=None, **options):
@@ -86,6 +87,8 @@ class Client(asyncio.Protocol):
             self.error = Refused(messages.error_fields(body))
         elif kind == b"R":
             self._authenticate(body)
+        elif kind == b"K":
+            self.key = (struct.unpack_from("!i", body)[0], body[4:])
         elif kind == b"Z":
             self.status = body.decode()
             if not self.waiting.done():
@@ -105,6 +108,15 @@ class Client(asyncio.Protocol):
             self.transport.write(messages.message(b"p", self.scram.final(body[4:])))
         elif step == 12:
             self.scram.verify(body[4:])
+
+
+async def cancel(port, key):
+    """Sends a CancelRequest and waits for the end of its connection, which is all the answer there is."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(messages.cancel_request(*key))
+    answer = await reader.read()
+    writer.close()
+    assert answer == b"", "a CancelRequest is never answered"
 
 
 async def open_many(count, opener, at_once=64):
