@@ -37,16 +37,25 @@ def over(server, mode, host="127.0.0.1", **tls):
             "tls": {"mode": mode, **{name: str(path) for name, path in tls.items()}}}
 
 
-def refusal(weir):
-    """What a client is told, once the failure was counted as one of TLS."""
-    until(lambda: weir.value("weir_connection_create_failures_total", reason="tls") > 0
-          or _try(weir), lambda: weir.log())
-    return weir.log()
+@pytest.fixture
+def refusal(start_weir):
+    """refusal(server, upstream): what a client is told; it is logged, and counted as a failure of TLS alone."""
+    def told(server, upstream):
+        weir = start_weir(server, upstream=upstream, pool=[{"name": "tenants", "match": "tenant_{tenant}",
+                                                            "acquire_timeout": "1s"}])
+        with pytest.raises(psycopg.OperationalError) as caught:
+            weir.connect()
+        failures = weir.metrics()
+        assert failures.value("weir_connection_create_failures_total", reason="tls") == \
+            failures.value("weir_connection_create_failures_total") > 0
+        assert "event=connection.create_failed" in weir.log() and "reason=tls" in weir.log()
+        assert postgres_sessions_of(server) == 0, "none was let in"
+        return str(caught.value)
+    return told
 
 
-def _try(weir):
-    with pytest.raises(psycopg.OperationalError):
-        weir.connect(connect_timeout=3).execute("SELECT 1")
+def postgres_sessions_of(server):
+    return server.sessions("usename = 'app' AND datname = 'tenant_a'")
 
 
 @pytest.mark.parametrize("mode", ["disable", "prefer", "require", "verify-ca", "verify-full"])
@@ -68,33 +77,50 @@ def test_prefer_takes_what_a_server_without_tls_offers(start_weir, postgres, sca
         assert scalar(connection, ENCRYPTED) is False
 
 
-def test_require_refuses_a_server_without_tls(start_weir, postgres):
-    weir = start_weir(postgres, upstream={"tls": {"mode": "require"}})
-    assert "server does not support SSL" in refusal(weir)
+@pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
+def test_a_server_without_tls_is_refused(refusal, start_module_postgres, authority, mode):
+    bare = start_module_postgres(TENANTS[:1])
+    extra = {"ca": authority.crt} if mode != "require" else {}
+    assert "server does not support SSL, but SSL was required" in refusal(bare, over(bare, mode, **extra))
 
 
 @pytest.mark.parametrize("mode", ["verify-ca", "verify-full", "require"])
-def test_a_server_of_another_authority_is_refused(start_weir, server, folder, mode):
+def test_a_server_of_another_authority_is_refused(refusal, server, folder, mode):
     other = Authority(folder / f"other-{mode}", name="somebody else")
-    weir = start_weir(server, upstream=over(server, mode, ca=other.crt))
-    assert "certificate verify failed: " in refusal(weir)
+    assert "certificate verify failed: " in refusal(server, over(server, mode, ca=other.crt))
 
 
-def test_an_expired_certificate_is_refused(start_weir, start_server, authority):
-    server = start_server(*authority.sign("expired", days=-1, owner="postgres"))
-    weir = start_weir(server, upstream=over(server, "verify-ca", ca=authority.crt))
-    assert "certificate has expired" in refusal(weir)
+@pytest.mark.parametrize("mode", ["verify-ca", "verify-full", "require"])
+def test_an_expired_certificate_is_refused(refusal, start_server, authority, mode):
+    server = start_server(*authority.sign(f"expired-{mode}", days=-1, owner="postgres"))
+    assert "certificate has expired" in refusal(server, over(server, mode, ca=authority.crt))
 
 
-def test_a_certificate_of_another_host_is_refused_where_the_host_counts(start_weir, start_server,
+def test_a_certificate_of_another_host_is_refused_where_the_host_counts(refusal, start_weir, start_server,
                                                                         authority, scalar):
     pair = authority.sign("elsewhere", "/CN=elsewhere", "DNS:elsewhere", owner="postgres")
     server = start_server(*pair)
-    weir = start_weir(server, upstream=over(server, "verify-full", "localhost", ca=authority.crt))
-    assert 'does not match host name' in refusal(weir)
+    assert 'does not match host name "localhost"' in refusal(
+        server, over(server, "verify-full", "localhost", ca=authority.crt))
     weir = start_weir(server, upstream=over(server, "verify-ca", "localhost", ca=authority.crt))
     with weir.connect() as connection:
         assert scalar(connection, ENCRYPTED) is True
+
+
+def only_encrypted(server):
+    """From now on clients must speak TLS; the tests' superuser need not."""
+    (server.data / "pg_hba.conf").write_text(
+        "local all postgres trust\nhost all postgres 127.0.0.1/32 trust\n"
+        "hostssl all all 127.0.0.1/32 scram-sha-256\n")
+    server.execute("SELECT pg_reload_conf()")
+
+
+def test_disable_is_told_by_a_server_that_wants_tls_what_is_missing(start_weir, start_server, authority):
+    server = start_server(*authority.sign("strict", owner="postgres"))
+    only_encrypted(server)
+    weir = start_weir(server, upstream=over(server, "disable"))
+    with pytest.raises(psycopg.OperationalError, match="no encryption"):
+        weir.connect()
 
 
 def test_failures_of_tls_open_the_breaker(start_weir, server, folder):
@@ -102,9 +128,12 @@ def test_failures_of_tls_open_the_breaker(start_weir, server, folder):
     weir = start_weir(server, upstream={**over(server, "verify-ca", ca=other.crt),
                                         "breaker": {"failures": 2, "open_for": "30s",
                                                     "max_open_for": "30s"}})
-    refusal(weir)
-    until(lambda: weir.value("weir_upstream_breaker_state", state="open") == 1 or _try(weir),
+    with pytest.raises(psycopg.OperationalError):
+        weir.connect(connect_timeout=3)
+    until(lambda: weir.value("weir_upstream_breaker_state", state="open") == 1,
           lambda: weir.admin("/metrics")[1])
+    with pytest.raises(psycopg.OperationalError, match="certificate verify failed: "):
+        weir.connect()
 
 
 def test_a_client_certificate_is_shown_to_the_server(start_weir, start_module_postgres, authority,
@@ -123,8 +152,12 @@ def test_a_client_certificate_is_shown_to_the_server(start_weir, start_module_po
                     "SELECT client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
         assert dn == "/CN=weir"
     bare = start_weir(server, upstream=over(server, "require"))
-    with pytest.raises(psycopg.OperationalError, match="certificate"):
-        bare.connect().execute("SELECT 1")
+    with pytest.raises(psycopg.OperationalError, match="requires a valid client certificate"):
+        bare.connect()
+    late, late_key = authority.sign("late-weir", "/CN=weir", names="", days=-1)
+    expired = start_weir(server, upstream=over(server, "require", cert=late, key=late_key))
+    with pytest.raises(psycopg.OperationalError, match="certificate expired"):
+        expired.connect()
 
 
 def test_a_query_under_tls_is_cancelled(start_weir, server, authority):
