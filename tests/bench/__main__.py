@@ -7,7 +7,7 @@ import sys
 
 from harness.processes import temporary_folder
 
-from . import clients, instructions, postgresql, prepared
+from . import clients, instructions, postgresql, prepared, tls
 
 
 def main():
@@ -17,6 +17,10 @@ def main():
     side_by_side.add_argument("--seconds", type=int, default=5, help="of each run: %(default)s")
     side_by_side.add_argument("--pairs", type=int, default=5, help="rounds over all: %(default)s")
     side_by_side.add_argument("--quick", action="store_true", help="one short round of 64 clients")
+    encrypted = kinds.add_parser("tls")
+    encrypted.add_argument("--seconds", type=int, default=5, help="of each run: %(default)s")
+    encrypted.add_argument("--pairs", type=int, default=5, help="rounds over all: %(default)s")
+    encrypted.add_argument("--quick", action="store_true", help="one short round of 64 clients")
     shared = kinds.add_parser("prepared")
     shared.add_argument("--seconds", type=int, default=5, help="of each run: %(default)s")
     shared.add_argument("--pairs", type=int, default=5, help="rounds over all: %(default)s")
@@ -31,10 +35,11 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     folder = temporary_folder("weir-bench-")
     try:
-        if chosen.kind == "postgresql":
+        if chosen.kind in ("postgresql", "tls"):
             if chosen.quick:
                 chosen.seconds, chosen.pairs = 2, 1
-            postgresql.compare(folder, chosen.seconds, chosen.pairs, [64] if chosen.quick else [1, 16, 64])
+            compare = postgresql.compare if chosen.kind == "postgresql" else tls.compare
+            compare(folder, chosen.seconds, chosen.pairs, [64] if chosen.quick else [1, 16, 64])
         elif chosen.kind == "prepared":
             prepared.compare(folder, chosen.seconds, chosen.pairs)
         elif chosen.kind == "clients":

@@ -31,15 +31,20 @@ def server(folder, scale=10):
         postgres.remove()
 
 
-def weir(folder, postgres, name="weir", **pool):
+def weir(folder, postgres, name="weir", listen=None, **pool):
     """All metrics on, as always; a pool as large as PgBouncer's."""
     return Weir(folder / name, postgres, agent={"loops": 0},
-                listen={"max_clients": 20000},
+                listen={"max_clients": 20000, **(listen or {})},
                 pool=[{"name": "bench", "match": DATABASE, "max_size": POOL, "acquire_timeout": "60s", **pool}])
 
 
 def pgbouncer(folder, postgres, name="pgbouncer", pool_size=POOL, **settings):
     return PgBouncer(folder / name, postgres, pool_size=pool_size, max_clients=12000, **settings)
+
+
+def verifier(postgres):
+    """From a plain password PgBouncer derives a new one at each login, at fifty times the cost."""
+    return postgres.execute("SELECT rolpassword FROM pg_authid WHERE rolname = 'app'")[0][0]
 
 
 def cpu_seconds(pid):

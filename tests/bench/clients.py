@@ -48,15 +48,10 @@ def compare(folder, count):
             weir.stop()
             bouncer = bed.pgbouncer(folder, postgres, f"pgbouncer-{scram}",
                                     auth="scram-sha-256" if scram else "trust",
-                                    users={"app": _verifier(postgres)} if scram else None).start()
+                                    users={"app": bed.verifier(postgres)} if scram else None).start()
             rows.append(measure("PgBouncer", bouncer, bouncer.port, count, password))
             bouncer.stop()
     print(bed.table(["login", "through", "clients", "KiB each", "logins/s", "CPU µs/login"], [
         [row["login"], row["contender"], row["clients"], f"{row['kib_each']:.2f}",
          f"{row['logins_per_second']:.0f}", f"{row['cpu_us_per_login']:.0f}"] for row in rows]))
     bed.save("clients", {"rows": rows})
-
-
-def _verifier(postgres):
-    """From a plain password PgBouncer derives a new one at each login, at fifty times the cost."""
-    return postgres.execute("SELECT rolpassword FROM pg_authid WHERE rolname = 'app'")[0][0]

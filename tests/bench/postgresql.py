@@ -14,8 +14,8 @@ WARM_UP = 1  # seconds, before anything is measured
 class Contender:
     """Something that pgbench can be pointed at; `program` is None where nothing stands between."""
 
-    def __init__(self, name, port, program=None):
-        self.name, self.port, self.program = name, port, program
+    def __init__(self, name, port, program=None, sslmode="disable"):
+        self.name, self.port, self.program, self.sslmode = name, port, program, sslmode
 
     def measure(self, folder, mode, clients, seconds):
         log = folder / f"latency-{self.name}"
@@ -23,6 +23,7 @@ class Contender:
             old.unlink()
         before = bed.cpu_seconds(self.program.pid) if self.program else 0
         result = pgbench.bench(self.port, bed.DATABASE, clients=clients, mode=mode, seconds=seconds,
+                               sslmode=self.sslmode,
                                extra=["-l", f"--log-prefix={log}", "--sampling-rate=0.25"])
         used = bed.cpu_seconds(self.program.pid) - before if self.program else 0
         latencies = sorted(int(line.split()[2]) for part in folder.glob(f"{log.name}*")
@@ -44,17 +45,17 @@ def compare(folder, seconds, pairs, client_counts):
             contenders = [Contender("direct", postgres.port), Contender("PgBouncer", bouncer.port, bouncer),
                           Contender("HAProxy", haproxy.port, haproxy),
                           Contender("Weir", weir.ports["trusted"], weir)]
-            runs = _rounds(folder, contenders, seconds, pairs, client_counts)
+            runs = rounds(folder, contenders, seconds, pairs, client_counts)
         finally:
             for program in programs:
                 program.stop()
-    medians = _medians(runs)
-    print(_table(medians))
+    medians = medians_of(runs)
+    print(shown(medians))
     bed.save("postgresql", {"seconds": seconds, "pairs": pairs, "pool": bed.POOL,
                             "medians": medians, "runs": runs})
 
 
-def _rounds(folder, contenders, seconds, pairs, client_counts):
+def rounds(folder, contenders, seconds, pairs, client_counts):
     """Every round takes all in turn, each time beginning with another one."""
     runs = []
     for mode in MODES:
@@ -69,7 +70,7 @@ def _rounds(folder, contenders, seconds, pairs, client_counts):
     return runs
 
 
-def _medians(runs):
+def medians_of(runs):
     """Of each figure over the rounds; ratios are taken within a round, where the machine was alike."""
     rows = []
     groups = {}
@@ -89,13 +90,13 @@ def _medians(runs):
                                          order.index(row["contender"])))
 
 
-def _table(medians):
-    def shown(value, digits):
+def shown(medians):
+    def figure(value, digits):
         return "-" if value is None else f"{value:.{digits}f}"
 
     header = ["protocol", "clients", "through", "tx/s", "p50 ms", "p99 ms", "CPU µs/tx",
               "tx/s ÷ PgBouncer", "CPU ÷ PgBouncer"]
     return "\n" + bed.table(header, [
-        [row["mode"], row["clients"], row["contender"], shown(row["per_second"], 0), shown(row["p50_ms"], 2),
-         shown(row["p99_ms"], 2), shown(row["cpu_us"], 1), shown(row["per_second_ratio"], 2),
-         shown(row["cpu_us_ratio"], 2)] for row in medians])
+        [row["mode"], row["clients"], row["contender"], figure(row["per_second"], 0), figure(row["p50_ms"], 2),
+         figure(row["p99_ms"], 2), figure(row["cpu_us"], 1), figure(row["per_second_ratio"], 2),
+         figure(row["cpu_us_ratio"], 2)] for row in medians])

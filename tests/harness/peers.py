@@ -16,14 +16,17 @@ def _as_service(folder, user):
 
 
 class PgBouncer:
-    """Transaction pooling in front of one server; whoever asks is let in."""
+    """Transaction pooling in front of one server; whoever asks is let in, under TLS where `tls` gives a
+    certificate and its key."""
 
     def __init__(self, folder, postgres, pool_size=20, auth="trust", users=None, mode="transaction",
-                 max_clients=20000):
+                 max_clients=20000, tls=None):
         self.folder = Path(folder)
         self.port = free_port()
         _as_service(self.folder, "postgres")
         names = {"app": "app-secret", **(users or {})}
+        client_tls = "" if tls is None else (f"client_tls_sslmode = require\nclient_tls_cert_file = {tls[0]}\n"
+                                             f"client_tls_key_file = {tls[1]}\n")
         listed = "\n".join(f'"{name}" "{secret}"' for name, secret in names.items())
         (self.folder / "users.txt").write_text(listed + "\n")
         (self.folder / "pgbouncer.ini").write_text(f"""
@@ -42,7 +45,7 @@ server_tls_sslmode = disable
 log_connections = 0
 log_disconnections = 0
 ignore_startup_parameters = extra_float_digits
-""")
+{client_tls}""")
         self.program = None
 
     def start(self):

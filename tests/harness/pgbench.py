@@ -27,8 +27,8 @@ def command(port, database, *, user="app", clients=1, mode="simple", seconds=Non
     return [str(word) for word in [*words, *extra, database]]
 
 
-def bench(port, database, password="app-secret", timeout=300, **options):
-    environment = {**os.environ, "PGPASSWORD": password, "PGSSLMODE": "disable"}
+def bench(port, database, password="app-secret", timeout=300, sslmode="disable", **options):
+    environment = {**os.environ, "PGPASSWORD": password, "PGSSLMODE": sslmode}
     done = run(command(port, database, **options), timeout=timeout, env=environment)
     result = Result(done.stdout)
     assert result.failed == 0, done.stdout
