@@ -165,30 +165,20 @@ def answers(client, step):
     return found
 
 
-def agree(expected, found):
-    """One thing can't be had: where a statement has become invalid and the connection does not know it, a
-    Parse of ours is refused, before the server tells or counts the parameters that it knows by heart."""
-    if found == expected:
-        return True
-    told = [message for message, next_one in zip(expected, [*expected[1:], (b"", b"")])
-            if (message[0], next_one[0]) != (b"t", b"E")]
-    counted = [ours if (code(theirs), code(ours)) == ("08P01", "42P01") else theirs
-               for theirs, ours in zip(told, found)]
-    return found == counted and len(found) == len(told)
-
-
-def code(message):
-    return message[1]["C"] if message[0] == b"E" else ""
-
-
-def parted(expected, found, status):
-    """Nor can this: in a transaction that has failed already (`status` is that before the step), a
-    statement that the connection does not know can't be made known to it, and what follows in its batch
-    is skipped."""
-    differing = next((place for place, (theirs, ours) in enumerate(zip(expected, found)) if theirs != ours), 0)
-    for kind, body in expected[:differing]:
+def parted(expected, found, status, sent):
+    """Whether they differ where it can't be helped, as a statement that the connection does not know can't
+    be made known to it: in a transaction that has failed (`status` is that before the step), and where
+    a search_path, `sent` before, hides its tables; its server would describe it and count its parameters
+    by heart. What follows in the batch is skipped, so that the two may go on differently."""
+    place = next((place for place, (theirs, ours) in enumerate(zip(expected, found)) if theirs != ours), None)
+    if place is None or found[place][0] != b"E":
+        return False
+    for kind, body in expected[:place]:
         status = body if kind == b"Z" else status
-    return status == b"E" and code(found[differing]) == "25P02"
+    refused, (kind, told) = found[place][1]["C"], expected[place]
+    if refused == "42P01":
+        return b"search_path" in sent and (kind == b"t" or kind == b"E" and told["C"] == "08P01")
+    return refused == "25P02" and status == b"E"
 
 
 class Interference(threading.Thread):
@@ -246,9 +236,10 @@ def test_replies_are_the_same_message_by_message(pair, size):
                 status = b"I"
                 for number, step in enumerate(sequence.steps):
                     expected, found = answers(direct, step), answers(through, step)
-                    if not agree(expected, found) and parted(expected, found, status):
+                    sent = b"".join(earlier for earlier, _ in sequence.steps[:number + 1])
+                    if parted(expected, found, status, sent):
                         break
-                    assert agree(expected, found), \
+                    assert found == expected, \
                         f"seed {seed}: {shown(step[0])}\ndirect and through Weir: " \
                         f"{next((pair for pair in zip(expected, found) if pair[0] != pair[1]), 'length')}\nbefore:\n" \
                         + "\n".join(shown(earlier) for earlier, _ in sequence.steps[:number])
