@@ -37,25 +37,29 @@ def over(server, mode, host="127.0.0.1", **tls):
             "tls": {"mode": mode, **{name: str(path) for name, path in tls.items()}}}
 
 
+BRIEF = [{"name": "tenants", "match": "tenant_{tenant}", "acquire_timeout": "1s"}]
+
+
 @pytest.fixture
-def refusal(start_weir):
-    """refusal(server, upstream): what a client is told; it is logged, and counted as a failure of TLS alone."""
-    def told(server, upstream):
-        weir = start_weir(server, upstream=upstream, pool=[{"name": "tenants", "match": "tenant_{tenant}",
-                                                            "acquire_timeout": "1s"}])
-        with pytest.raises(psycopg.OperationalError) as caught:
-            weir.connect()
-        failures = weir.metrics()
-        assert failures.value("weir_connection_create_failures_total", reason="tls") == \
-            failures.value("weir_connection_create_failures_total") > 0
-        assert "event=connection.create_failed" in weir.log() and "reason=tls" in weir.log()
-        assert postgres_sessions_of(server) == 0, "none was let in"
-        return str(caught.value)
-    return told
+def refused(start_weir):
+    """refused(server, upstream, words): clients are told `words`, which are logged, and all failures count
+    as failures of TLS."""
+    def check(server, upstream, words):
+        weir = start_weir(server, upstream=upstream, pool=BRIEF)
 
-
-def postgres_sessions_of(server):
-    return server.sessions("usename = 'app' AND datname = 'tenant_a'")
+        def is_told():
+            with pytest.raises(psycopg.OperationalError) as caught:
+                weir.connect()
+            return words in str(caught.value)
+        # On a busy machine a handshake may fail within one step of libpq, which then forgets why.
+        until(is_told, lambda: weir.log())
+        scrape = weir.metrics()
+        assert scrape.value("weir_connection_create_failures_total", reason="tls") == \
+            scrape.value("weir_connection_create_failures_total") > 0
+        logged = words.replace('"', '\\"')
+        assert any("reason=tls" in line and logged in line for line in weir.log().splitlines())
+        until(lambda: server.sessions("usename = 'app'") == 0, "none is let in")
+    return check
 
 
 @pytest.mark.parametrize("mode", ["disable", "prefer", "require", "verify-ca", "verify-full"])
@@ -78,30 +82,31 @@ def test_prefer_takes_what_a_server_without_tls_offers(start_weir, postgres, sca
 
 
 @pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
-def test_a_server_without_tls_is_refused(refusal, start_module_postgres, authority, mode):
+def test_a_server_without_tls_is_refused(refused, start_module_postgres, authority, mode):
     bare = start_module_postgres(TENANTS[:1])
     extra = {"ca": authority.crt} if mode != "require" else {}
-    assert "server does not support SSL, but SSL was required" in refusal(bare, over(bare, mode, **extra))
+    refused(bare, over(bare, mode, **extra), "server does not support SSL, but SSL was required")
 
 
 @pytest.mark.parametrize("mode", ["verify-ca", "verify-full", "require"])
-def test_a_server_of_another_authority_is_refused(refusal, server, folder, mode):
+def test_a_server_of_another_authority_is_refused(refused, server, folder, mode):
     other = Authority(folder / f"other-{mode}", name="somebody else")
-    assert "certificate verify failed: " in refusal(server, over(server, mode, ca=other.crt))
+    refused(server, over(server, mode, ca=other.crt),
+            "certificate verify failed: self-signed certificate in certificate chain")
 
 
 @pytest.mark.parametrize("mode", ["verify-ca", "verify-full", "require"])
-def test_an_expired_certificate_is_refused(refusal, start_server, authority, mode):
+def test_an_expired_certificate_is_refused(refused, start_server, authority, mode):
     server = start_server(*authority.sign(f"expired-{mode}", days=-1, owner="postgres"))
-    assert "certificate has expired" in refusal(server, over(server, mode, ca=authority.crt))
+    refused(server, over(server, mode, ca=authority.crt), "certificate verify failed: certificate has expired")
 
 
-def test_a_certificate_of_another_host_is_refused_where_the_host_counts(refusal, start_weir, start_server,
+def test_a_certificate_of_another_host_is_refused_where_the_host_counts(refused, start_weir, start_server,
                                                                         authority, scalar):
     pair = authority.sign("elsewhere", "/CN=elsewhere", "DNS:elsewhere", owner="postgres")
     server = start_server(*pair)
-    assert 'does not match host name "localhost"' in refusal(
-        server, over(server, "verify-full", "localhost", ca=authority.crt))
+    refused(server, over(server, "verify-full", "localhost", ca=authority.crt),
+            'does not match host name "localhost"')
     weir = start_weir(server, upstream=over(server, "verify-ca", "localhost", ca=authority.crt))
     with weir.connect() as connection:
         assert scalar(connection, ENCRYPTED) is True
@@ -132,7 +137,7 @@ def test_failures_of_tls_open_the_breaker(start_weir, server, folder):
         weir.connect(connect_timeout=3)
     until(lambda: weir.value("weir_upstream_breaker_state", state="open") == 1,
           lambda: weir.admin("/metrics")[1])
-    with pytest.raises(psycopg.OperationalError, match="certificate verify failed: "):
+    with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
         weir.connect()
 
 
@@ -151,11 +156,11 @@ def test_a_client_certificate_is_shown_to_the_server(start_weir, start_module_po
         dn = scalar(connection,
                     "SELECT client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
         assert dn == "/CN=weir"
-    bare = start_weir(server, upstream=over(server, "require"))
+    bare = start_weir(server, upstream=over(server, "require"), pool=BRIEF)
     with pytest.raises(psycopg.OperationalError, match="requires a valid client certificate"):
         bare.connect()
     late, late_key = authority.sign("late-weir", "/CN=weir", names="", days=-1)
-    expired = start_weir(server, upstream=over(server, "require", cert=late, key=late_key))
+    expired = start_weir(server, upstream=over(server, "require", cert=late, key=late_key), pool=BRIEF)
     with pytest.raises(psycopg.OperationalError, match="certificate expired"):
         expired.connect()
 
