@@ -12,6 +12,7 @@ class Result:
         assert "latency average" in output, f"no transaction came to its end:\n{output}"
         self.output = output
         self.transactions = int(re.search(r"number of transactions actually processed: (\d+)", output)[1])
+        assert self.transactions > 0, f"not one transaction in time:\n{output}"
         self.failed = int(re.search(r"number of failed transactions: (\d+)", output)[1])
         self.latency_ms = float(re.search(r"latency average = ([\d.]+) ms", output)[1])
         self.per_second = float(re.search(r"tps = ([\d.]+) \(", output)[1])
