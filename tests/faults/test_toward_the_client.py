@@ -67,9 +67,7 @@ def test_cut_off(weir, proxy, statement, fault):
     one.send(m.query(statement))
     until(lambda: weir.value("weir_pool_connections", state="used") == 1, "in use")
     fault(proxy)
-    cut = time.monotonic()
     others_are_served(weir)
-    assert time.monotonic() - cut < 2
     assert weir.since(before).value("weir_transactions_total", end="abandoned") == 1
     one.close()
 

@@ -170,7 +170,7 @@ def test_a_client_that_never_logs_in_is_sent_away_in_time(weir):
     with RawClient(weir.ports["postgresql"]) as client:
         started = time.monotonic()
         assert client.closed()
-        assert 0.8 < time.monotonic() - started < 4
+        assert 0.8 < time.monotonic() - started < 10
     assert weir.value("weir_client_connections_closed_total", reason="timeout") >= 1
 
 
