@@ -13,7 +13,7 @@ constexpr base::Duration tick_every = std::chrono::milliseconds(50);
 }  // namespace
 
 Budget::Step::~Step() {
-    budget_.probe_->budget(budget_.effective_, budget_.used());
+    budget_.probe_->budget(budget_.limit(), budget_.used());
     lock_.unlock();
     for (Letter& letter : letters_) {
         letter.port->post(
@@ -189,7 +189,7 @@ void Budget::too_many(Account& account, Instant now) {
         --a.dialing_;
     });
     // Never none at all: somebody must be able to find out that there is room again.
-    effective_ = std::clamp(held_ + closing_ + side_, 1U, effective_);
+    effective_ = std::clamp(held_ + closing_ + side_ + elsewhere_, 1U, effective_);
     regrow_at_ = now + regrow_every;
     rebalance(step, now);
 }
@@ -207,14 +207,32 @@ void Budget::tick(Instant now) {
     rebalance(step, now);
 }
 
+void Budget::set_elsewhere(unsigned tokens, Instant now) {
+    Step step(*this);
+    elsewhere_ = tokens;
+    rebalance(step, now);
+}
+
+unsigned Budget::keep_used(unsigned least) {
+    const Step step(*this);
+    kept_ = std::min(kept_, std::max(used(), least));
+    return kept_;
+}
+
+void Budget::keep_all(Instant now) {
+    Step step(*this);
+    kept_ = std::numeric_limits<unsigned>::max();
+    rebalance(step, now);
+}
+
 Budget::Books Budget::books() const {
     const std::scoped_lock lock(mutex_);
-    return {maximum_, effective_, free(), dialing_, held_ + side_, closing_, owed_, demand_};
+    return {maximum_, limit(), free(), dialing_, held_ + side_, closing_, owed_, demand_};
 }
 
 Budget::Books Budget::books(const Account& account) const {
     const std::scoped_lock lock(mutex_);
-    return {maximum_,      effective_,       free(),        account.dialing_,
+    return {maximum_,      limit(),          free(),        account.dialing_,
             account.held_, account.closing_, account.owed_, account.demand_};
 }
 

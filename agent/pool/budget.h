@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -84,6 +85,13 @@ class Budget {
     void too_many(Account& account, Instant now);
     void tick(Instant now);
 
+    // -- a restart: two processes share max_connections
+    // The other process has so many of the tokens.
+    void set_elsewhere(unsigned tokens, Instant now);
+    // Gives up every token that is not in use just now, but keeps `least`: how many are kept.
+    unsigned keep_used(unsigned least);
+    void keep_all(Instant now);  // undoes that
+
     [[nodiscard]] Books books() const;
     [[nodiscard]] Books books(const Account& account) const;
     [[nodiscard]] Duration quantum() const;
@@ -117,7 +125,11 @@ class Budget {
     void give_back_side();
     void begin_closing(Account& account, bool recalled, Instant now);
     [[nodiscard]] unsigned used() const { return dialing_ + held_ + closing_ + side_; }
-    [[nodiscard]] unsigned free() const { return used() < effective_ ? effective_ - used() : 0; }
+    // What this process may have: effective_ less what the other one has.
+    [[nodiscard]] unsigned limit() const {
+        return std::min(effective_ - std::min(effective_, elsewhere_), kept_);
+    }
+    [[nodiscard]] unsigned free() const { return used() < limit() ? limit() - used() : 0; }
     [[nodiscard]] Duration current_quantum() const;
 
     void rebalance(Step& step, Instant now);
@@ -141,6 +153,8 @@ class Budget {
     std::map<std::string, std::unique_ptr<AccountGroup>> groups_;
     std::set<Account*> holders_;  // held > 0
     unsigned effective_;
+    unsigned elsewhere_ = 0;                                // tokens of the other process
+    unsigned kept_ = std::numeric_limits<unsigned>::max();  // no more than these are ours still
     unsigned dialing_ = 0, held_ = 0, closing_ = 0, side_ = 0, owed_ = 0, demand_ = 0;
     unsigned stolen_free_ = 0;  // of the free ones: recalled for somebody
     Duration mean_dial_{};

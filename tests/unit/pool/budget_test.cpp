@@ -253,5 +253,55 @@ TEST_F(BudgetTest, what_a_closed_account_had_is_free) {
     EXPECT_EQ(budget.books().free, 2U);
 }
 
+TEST_F(BudgetTest, what_another_process_has_is_not_given_out) {
+    budget.set_elsewhere(4, now);
+    auto a = open();
+    EXPECT_EQ(budget.want(*a, 3, now).tokens, 0U);
+    budget.set_elsewhere(3, now);
+    EXPECT_EQ(budget.want(*a, 3, now).tokens, 1U);
+    EXPECT_EQ(budget.books().effective, 1U);
+    EXPECT_EQ(probe->budget_connections(), 1);
+    budget.set_elsewhere(0, now);
+    EXPECT_EQ(budget.want(*a, 2, now).tokens, 2U);
+    EXPECT_FALSE(budget.take_free(*a, now) && budget.take_free(*a, now)) << "four in all";
+}
+
+TEST_F(BudgetTest, a_full_server_is_full_of_the_other_process_too) {
+    budget.set_elsewhere(2, now);
+    auto a = open();
+    fill(*a, 1);
+    ASSERT_EQ(budget.want(*a, 1, now).tokens, 1U);
+    budget.too_many(*a, now);
+    EXPECT_EQ(budget.want(*a, 1, now).tokens, 0U);
+    budget.set_elsewhere(1, now);
+    EXPECT_EQ(budget.want(*a, 1, now).tokens, 1U) << "what the other one let go is there";
+}
+
+TEST_F(BudgetTest, what_is_kept_can_be_used_again_and_what_was_given_up_can_not) {
+    auto a = open(), b = open();
+    fill(*a, 2);
+    EXPECT_EQ(budget.keep_used(1), 2U);
+    EXPECT_EQ(budget.want(*b, 2, now).tokens, 0U);
+    budget.closing(*a, now);
+    budget.closed(*a, now);
+    EXPECT_EQ(budget.want(*b, 2, now).tokens, 1U) << "one for another";
+    EXPECT_EQ(budget.keep_used(0), 2U);
+    budget.dialed(*b, 5ms, now);
+    (void)budget.want(*b, 0, now);
+    budget.closing(*b, now);
+    budget.closed(*b, now);
+    EXPECT_EQ(budget.keep_used(0), 1U);
+    EXPECT_EQ(budget.keep_used(3), 1U) << "never more again";
+    EXPECT_FALSE(budget.borrow_side(now));
+    budget.keep_all(now);
+    EXPECT_EQ(budget.books().free, 3U);
+}
+
+TEST_F(BudgetTest, somebody_without_a_connection_keeps_one_to_dial) {
+    auto a = open();
+    EXPECT_EQ(budget.keep_used(1), 1U);
+    EXPECT_EQ(budget.want(*a, 2, now).tokens, 1U);
+}
+
 }  // namespace
 }  // namespace weir::pool

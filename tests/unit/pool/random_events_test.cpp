@@ -143,7 +143,7 @@ class RandomEventsTest : public WatchedHouse, public testing::WithParamInterface
 
     void operator_step() {
         Pool& target = *all[pick(all.size())];
-        switch (pick(5)) {
+        switch (pick(6)) {
             case 0:
                 target.pause(now);
                 break;
@@ -159,6 +159,15 @@ class RandomEventsTest : public WatchedHouse, public testing::WithParamInterface
                 target.resize(size, now);
                 break;
             }
+            case 4:
+                // A predecessor lets go of some, or there is another restart.
+                if (elsewhere > 0) {
+                    elsewhere -= 1 + pick(elsewhere);
+                } else {
+                    elsewhere = the_gate().budget.books().free;
+                }
+                the_gate().budget.set_elsewhere(elsewhere, now);
+                break;
             default:
                 if (side.empty()) {
                     if (auto token = the_gate().budget.borrow_side(now)) {
@@ -227,6 +236,8 @@ class RandomEventsTest : public WatchedHouse, public testing::WithParamInterface
     // Everybody lets go, the world works again: whoever waits must be served.
     void settle_down() {
         side.clear();
+        elsewhere = 0;
+        the_gate().budget.set_elsewhere(0, now);
         the_gate().breaker.reached(now);
         for (Pool* pool : all) {
             pool->resume(now);
