@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "admin/documents.h"
 #include "base/words.h"
 #include "proxy/audit.h"
 
@@ -147,6 +148,16 @@ Response begin_drain(Inspection& agent, const Request& request) {
     agent.drain();
     audit(request, "drain", "agent", "", "draining");
     return json_answer("{\"draining\":true}\n");
+}
+
+Response begin_restart(Inspection& agent, const Request& request) {
+    const auto asked = agent.restart();
+    audit(request, "restart", "agent", "",
+          asked ? "starting a successor" : "refused: " + asked.error().message);
+    if (!asked) return refused(asked.error());
+    Response response = json_answer(succession_document(agent.succession()));
+    response.status = 202;
+    return response;
 }
 
 }  // namespace weir::admin

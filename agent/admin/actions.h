@@ -14,6 +14,8 @@ namespace weir::admin {
                                    const std::string& action);
 [[nodiscard]] Response kill_server(proxy::Inspection&, const Request&, const std::string& server);
 [[nodiscard]] Response begin_drain(proxy::Inspection&, const Request&);
+// 202: asked for; the answer says by which process, so that a caller sees when another one answers.
+[[nodiscard]] Response begin_restart(proxy::Inspection&, const Request&);
 
 // One line for an action that was asked for, done or not: who, what, on what, and the result.
 void audit(const Request&, std::string_view action, std::string_view target,

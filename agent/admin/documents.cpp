@@ -225,6 +225,13 @@ std::string leaks_document(const std::vector<proxy::LeakStatus>& leaks, const Fi
     return list_document("leaks", leaks, filter);
 }
 
+std::string succession_document(const proxy::SuccessionStatus& status) {
+    return text(Json{{"process", status.process},
+                     {"predecessor", status.predecessor},
+                     {"starting", status.starting},
+                     {"error", status.error}});
+}
+
 std::string health_document(const Health& health, const Snapshot& snapshot) {
     Json issues = Json::array();
     for (const Issue& issue : health.issues) issues.push_back(of(issue));

@@ -31,6 +31,7 @@ enum class TenantOrder : std::uint8_t { name, wait, used, rejected, leaks };
 [[nodiscard]] std::string clients_document(const std::vector<proxy::ClientStatus>&, const Filter&);
 [[nodiscard]] std::string servers_document(const std::vector<proxy::ServerStatus>&, const Filter&);
 [[nodiscard]] std::string leaks_document(const std::vector<proxy::LeakStatus>&, const Filter&);
+[[nodiscard]] std::string succession_document(const proxy::SuccessionStatus&);
 [[nodiscard]] std::string health_document(const Health&, const proxy::Snapshot&);
 
 }  // namespace weir::admin

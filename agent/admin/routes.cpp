@@ -94,6 +94,8 @@ const std::vector<Routes::Route>& Routes::table() {
         {"POST", "/api/v1/pools/{name}/{action}", Need::acting, &Routes::pool_action},
         {"POST", "/api/v1/servers/{id}/kill", Need::acting, &Routes::kill},
         {"POST", "/api/v1/drain", Need::acting, &Routes::drain},
+        {"GET", "/api/v1/restart", Need::reading, &Routes::succession},
+        {"POST", "/api/v1/restart", Need::acting, &Routes::restart},
     };
     return routes;
 }
@@ -111,7 +113,8 @@ Response Routes::answer(const Request& request) {
         auto names = match(route.path, target->segments);
         if (!names) continue;
         if (route.method == method) return run(route, {request, *target, std::move(*names)});
-        allowed = route.method == "GET" ? "GET, HEAD" : route.method;
+        if (!allowed.empty()) allowed += ", ";
+        allowed += route.method == "GET" ? "GET, HEAD" : route.method;
     }
     if (!allowed.empty()) return not_allowed(allowed);
     return refusal(404, "not_found", "no such path; GET / lists them");
@@ -219,5 +222,11 @@ Response Routes::pool_action(const Call& call) {
 Response Routes::kill(const Call& call) { return kill_server(agent_, call.request, call.names[0]); }
 
 Response Routes::drain(const Call& call) { return begin_drain(agent_, call.request); }
+
+Response Routes::restart(const Call& call) { return begin_restart(agent_, call.request); }
+
+Response Routes::succession(const Call&) {
+    return json_answer(succession_document(agent_.succession()));
+}
 
 }  // namespace weir::admin

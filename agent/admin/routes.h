@@ -56,6 +56,8 @@ class Routes {
     Response pool_action(const Call&);
     Response kill(const Call&);
     Response drain(const Call&);
+    Response restart(const Call&);
+    Response succession(const Call&);
 
     proxy::Inspection& agent_;
     const Access access_;

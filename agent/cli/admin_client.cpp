@@ -39,6 +39,14 @@ bool is_local(const std::string& url) {
     return is("localhost") || is("[::1]") || all_of_127;
 }
 
+// Found anew for each request: an agent that restarts may write another one. Empty: there is none.
+std::string find_token(const AdminOptions& options) {
+    if (!options.token_file.empty()) return read_token(options.token_file).value_or("");
+    const char* given = std::getenv("WEIR_ADMIN_TOKEN");
+    if (given != nullptr && *given != '\0') return given;
+    return is_local(options.url) ? read_token(default_token_file).value_or("") : "";
+}
+
 std::size_t collect(char* bytes, std::size_t size, std::size_t count, void* to) {
     static_cast<std::string*>(to)->append(bytes, size * count);
     return size * count;
@@ -71,15 +79,10 @@ base::Result<AdminClient> AdminClient::open(const AdminOptions& options) {
         return base::error(fmt::format("--admin \"{}\": expected an address such as {}",
                                        options.url, default_admin_url));
     }
-    if (!options.token_file.empty()) {
-        auto token = read_token(options.token_file);
-        if (!token) return base::error("can't read the token file " + options.token_file);
-        return AdminClient(std::move(url), std::move(*token));
+    if (!options.token_file.empty() && !read_token(options.token_file)) {
+        return base::error("can't read the token file " + options.token_file);
     }
-    const char* given = std::getenv("WEIR_ADMIN_TOKEN");
-    std::string token = given != nullptr ? given : "";
-    if (token.empty() && is_local(url)) token = read_token(default_token_file).value_or("");
-    return AdminClient(std::move(url), std::move(token));
+    return AdminClient({std::move(url), options.token_file});
 }
 
 base::Result<std::string> AdminClient::get(const std::string& target) const {
@@ -99,10 +102,11 @@ base::Result<std::string> AdminClient::request(const std::string& target,
     std::array<char, CURL_ERROR_SIZE> reason{};
     std::unique_ptr<curl_slist, CurlDeleter> headers(
         curl_slist_append(nullptr, "Content-Type: application/json"));
-    const std::string authorization = "Authorization: Bearer " + token_;
-    if (!token_.empty()) curl_slist_append(headers.get(), authorization.c_str());
+    const std::string token = find_token(options_);
+    const std::string authorization = "Authorization: Bearer " + token;
+    if (!token.empty()) curl_slist_append(headers.get(), authorization.c_str());
 
-    curl_easy_setopt(handle.get(), CURLOPT_URL, (url_ + target).c_str());
+    curl_easy_setopt(handle.get(), CURLOPT_URL, (options_.url + target).c_str());
     curl_easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
     curl_easy_setopt(handle.get(), CURLOPT_PROXY, "");
@@ -123,13 +127,13 @@ base::Result<std::string> AdminClient::request(const std::string& target,
         return base::error(fmt::format(
             "no agent answers at {} ({}): start it with `weir serve`, or say where it is with "
             "--admin or WEIR_ADMIN",
-            url_, why));
+            options_.url, why));
     }
     long status = 0;
     curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200 && status < 300) return body;
     std::string message = refusal_text(status, body);
-    if (status == 401 && token_.empty()) {
+    if (status == 401 && token.empty()) {
         message += fmt::format(
             " (no token was found: name its file with --token-file, or run as an "
             "account that can read {})",

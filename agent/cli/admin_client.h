@@ -20,15 +20,13 @@ class AdminClient {
     [[nodiscard]] base::Result<std::string> get(const std::string& target) const;
     [[nodiscard]] base::Result<std::string> post(const std::string& target,
                                                  const std::string& json) const;
-    [[nodiscard]] const std::string& url() const { return url_; }
+    [[nodiscard]] const std::string& url() const { return options_.url; }
 
   private:
-    AdminClient(std::string url, std::string token)
-        : url_(std::move(url)), token_(std::move(token)) {}
+    explicit AdminClient(AdminOptions options) : options_(std::move(options)) {}
     [[nodiscard]] base::Result<std::string> request(const std::string& target,
                                                     const std::string* json) const;
-    std::string url_;    // without a slash at the end
-    std::string token_;  // empty: none was found
+    AdminOptions options_;  // the URL without a slash at the end
 };
 
 // For a path segment or a query's value.

@@ -36,6 +36,7 @@ struct Commands {
     PoolActionOptions action;
     KillOptions kill;
     DrainOptions drain;
+    RestartOptions restart;
     std::vector<std::string> watch;  // no word or one
     unsigned max_size = 0;
 };
@@ -57,9 +58,8 @@ void add_config(CLI::App& command, std::string& config) {
 }
 
 void define_admin(CLI::App& command, AdminOptions& admin) {
-    command.add_option("--admin", admin.url, "admin HTTP of the running agent")
+    command.add_option("--admin", admin.url, "admin HTTP of the running agent; else WEIR_ADMIN")
         ->type_name("URL")
-        ->envname("WEIR_ADMIN")
         ->capture_default_str();
     command
         .add_option("--token-file", admin.token_file,
@@ -169,6 +169,11 @@ void define_actions(CLI::App& app, Commands& to) {
         app.add_subcommand("drain", "leave the load balancer, finish what runs, exit");
     add_json(*drain, to.drain.json);
     define_admin(*drain, to.admin);
+
+    CLI::App* restart = app.add_subcommand(
+        "restart", "start a successor that takes the listening sockets over, then leave");
+    add_json(*restart, to.restart.json);
+    define_admin(*restart, to.admin);
 }
 
 Usage wrong(const std::string& message) {
@@ -199,6 +204,7 @@ base::Result<CommandOptions, Usage> chosen(Commands& to, const std::string& name
     }
     if (name == "kill") return to.kill;
     if (name == "drain") return to.drain;
+    if (name == "restart") return to.restart;
     to.action.action = name;
     if (name == "resize") to.action.max_size = to.max_size;
     // Forgetting a word must not refuse or resize everybody.
@@ -213,6 +219,10 @@ base::Result<CommandOptions, Usage> chosen(Commands& to, const std::string& name
 
 base::Result<Invocation, Usage> parse_arguments(std::vector<std::string> words) {
     Commands to;
+    // Not CLI11's own way with variables: every command shares the option, and the last one defined
+    // would overrule what another one was given.
+    const char* url = std::getenv("WEIR_ADMIN");
+    if (url != nullptr && *url != '\0') to.admin.url = url;
     CLI::App app{"Weir pools database connections and measures every acquire, wait and release.",
                  "weir"};
     app.set_version_flag("--version", fmt::format("weir {} ({})", version, revision));

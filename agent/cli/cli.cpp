@@ -15,8 +15,9 @@ namespace {
 struct Runner {
     const AdminOptions& admin;
     const Output& output;
+    const std::vector<std::string> command;  // with the program's own name
 
-    int operator()(const ServeOptions& options) const { return serve(options); }
+    int operator()(const ServeOptions& options) const { return serve(options, command); }
     int operator()(const CheckOptions& options) const {
         return check(options.config, options.connect);
     }
@@ -40,7 +41,8 @@ int run(int argc, char** argv) {
         (usage.exit_code == 0 ? output.out : output.err) << usage.text;
         return usage.exit_code;
     }
-    const int exit_code = std::visit(Runner{invocation->admin, output}, invocation->command);
+    const int exit_code =
+        std::visit(Runner{invocation->admin, output, {argv, argv + argc}}, invocation->command);
     output.out.flush();
     return exit_code;
 }

@@ -18,5 +18,6 @@ int perform(const AdminClient& agent, const TestOptions& options, const Output& 
 int perform(const AdminClient& agent, const PoolActionOptions& options, const Output& output);
 int perform(const AdminClient& agent, const KillOptions& options, const Output& output);
 int perform(const AdminClient& agent, const DrainOptions& options, const Output& output);
+int perform(const AdminClient& agent, const RestartOptions& options, const Output& output);
 
 }  // namespace weir::cli

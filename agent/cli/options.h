@@ -77,9 +77,13 @@ struct DrainOptions {
     bool json = false;
 };
 
+struct RestartOptions {
+    bool json = false;
+};
+
 using CommandOptions = std::variant<ServeOptions, CheckOptions, ImportOptions, StatusOptions,
                                     HealthOptions, TenantsOptions, LeaksOptions, TestOptions,
-                                    PoolActionOptions, KillOptions, DrainOptions>;
+                                    PoolActionOptions, KillOptions, DrainOptions, RestartOptions>;
 
 struct Invocation {
     AdminOptions admin;

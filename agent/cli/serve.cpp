@@ -1,21 +1,23 @@
 #include "cli/serve.h"
 
 #include <fmt/format.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include "admin/server.h"
 #include "base/log.h"
+#include "cli/predecessor.h"
+#include "cli/process.h"
+#include "cli/successor.h"
+#include "cli/systemd.h"
 #include "cli/version.h"
 #include "collectors/prometheus/exposition.h"
 #include "proxy/agent.h"
@@ -25,6 +27,7 @@ namespace weir::cli {
 namespace {
 
 constexpr std::chrono::milliseconds step{100};
+constexpr std::chrono::milliseconds short_step{20};  // somebody waits for what we let go
 
 // What scrapes ask of the configuration and the build.
 class Facts final : public collectors::AgentFacts {
@@ -49,69 +52,37 @@ void report(const std::vector<settings::Problem>& problems, const char* what) {
     }
 }
 
-// Neither a core file nor another process of the same account gets at passwords and keys.
-void keep_memory_private() {
-    if (prctl(PR_SET_DUMPABLE, 0) != 0) {
-        base::log::warn("agent.memory_not_private", {{"error", std::strerror(errno)}});
-    }
-    if (!settings::secrets_are_locked()) {
-        base::log::warn("agent.secrets_not_locked", {{"advice", "raise LimitMEMLOCK to 4M"}});
-    }
-}
-
-// Every client and every server connection is a descriptor: the limit is raised as far as it goes,
-// and a shortfall is said before it hurts.
-void raise_descriptor_limit(const settings::Settings& settings) {
-    rlim_t needed = 256;
-    for (const auto& listen : settings.listen) needed += listen.max_clients;
-    for (const auto& upstream : settings.upstream) needed += upstream.max_connections;
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    if (limit.rlim_cur < needed) {
-        rlimit raised = limit;
-        raised.rlim_max = std::max(limit.rlim_max, needed);  // allowed to root only
-        raised.rlim_cur = needed;
-        if (setrlimit(RLIMIT_NOFILE, &raised) != 0) {
-            raised.rlim_max = limit.rlim_max;
-            raised.rlim_cur = std::min(limit.rlim_max, needed);
-            (void)setrlimit(RLIMIT_NOFILE, &raised);
-        }
-    }
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < needed) {
-        base::log::warn("agent.descriptors_short",
-                        {{"limit", limit.rlim_cur},
-                         {"needed", needed},
-                         {"advice", "raise LimitNOFILE or lower max_clients"}});
-    }
-}
-
-sigset_t handled_signals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
-    return signals;
-}
-
-// Waits for signals and steps through the drain; returns the exit code.
-int run(proxy::Agent& agent) {
-    const sigset_t signals = handled_signals();
+// Waits for signals, and steps through a restart and the drain; returns the exit code.
+int run(proxy::Agent& agent, const Signals& signals, Successor& successor,
+        Predecessor* predecessor) {
     const base::Duration stats_every = agent.settings()->log.stats_every;
     base::Instant next_stats = base::Clock::now() + stats_every;
-    const timespec timeout{0, std::chrono::nanoseconds(step).count()};
+    bool signalled = false, stopping = false;
     for (;;) {
-        const int signal = sigtimedwait(&signals, nullptr, &timeout);
+        const int signal = signals.wait(successor.serves() ? short_step : step,
+                                        {successor.fd(), predecessor ? predecessor->fd() : -1});
         if (signal == SIGTERM || signal == SIGINT) {
-            if (agent.draining()) {
+            if (signalled || stopping) {
                 base::log::warn("agent.stopped", {{"reason", "second signal"}});
                 std::_Exit(EXIT_SUCCESS);
             }
+            signalled = true;
             agent.drain();
+        } else if (signal == SIGUSR2) {
+            if (const auto asked = agent.restart(); !asked) {
+                base::log::warn("agent.restart_failed", {{"error", asked.error().message}});
+            }
         } else if (signal == SIGHUP) {
             base::log::warn("agent.reload_refused",
                             {{"reason", "this version reads its configuration only at start"}});
         }
         const base::Instant now = base::Clock::now();
-        if (agent.draining() && agent.drained(now)) return EXIT_SUCCESS;
+        if (predecessor != nullptr) predecessor->step(agent);
+        successor.step(now);
+        if (agent.draining() && !successor.serves() && !std::exchange(stopping, true)) {
+            notify_systemd("STOPPING=1");
+        }
+        if ((stopping || successor.serves()) && agent.drained(now)) return EXIT_SUCCESS;
         if (stats_every.count() > 0 && now >= next_stats) {
             next_stats = now + stats_every;
             agent.log_stats();
@@ -119,69 +90,112 @@ int run(proxy::Agent& agent) {
     }
 }
 
-}  // namespace
+// One that says why nothing came of the start, to whoever asked for it.
+int not_started(const Predecessor* predecessor, const char* event, const std::string& why) {
+    base::log::error(event, {{"error", why}});
+    if (predecessor != nullptr) predecessor->failed(why);
+    return EXIT_FAILURE;
+}
 
-int serve(const ServeOptions& options) {
-    const settings::Environment environment = settings::process_environment();
+// The configuration of a start; nothing, and all is said, when it can't be served.
+std::optional<settings::Loaded> load(const ServeOptions& options,
+                                     const settings::Environment& environment,
+                                     const Predecessor* predecessor) {
     auto loaded = options.urls.empty() ? settings::load_file(options.config, environment)
                                        : settings::load_urls(options.urls, environment);
-    if (!loaded) {
-        report(loaded.error(), "");
-        return EXIT_FAILURE;
+    constexpr const char* unsafe = "refusing to serve less safely than configured: ";
+    const bool readable = loaded.has_value();
+    if (readable && loaded->unsafe.empty()) return std::move(*loaded);
+    const auto& problems = readable ? loaded->unsafe : loaded.error();
+    const char* what = readable ? unsafe : "";
+    report(problems, what);
+    if (predecessor != nullptr) {
+        std::string why;
+        for (const settings::Problem& problem : problems) {
+            why += fmt::format("{}{}{}", why.empty() ? "" : "; ", what, problem.text());
+        }
+        predecessor->failed(why);
     }
-    if (!loaded->unsafe.empty()) {
-        report(loaded->unsafe, "refusing to serve less safely than configured: ");
-        return EXIT_FAILURE;
-    }
-    std::string name = loaded->settings.agent.name;
-    if (name.empty()) {
-        std::array<char, 256> host{};
-        if (gethostname(host.data(), host.size() - 1) == 0) name = host.data();
-    }
-    base::log::configure(loaded->settings.log.level, loaded->settings.log.format, name);
-    for (const settings::Problem& warning : loaded->warnings) {
+    return std::nullopt;
+}
+
+void warn_of(const settings::Loaded& loaded) {
+    for (const settings::Problem& warning : loaded.warnings) {
         base::log::warn(
             "config.hardly_meant",
             {{"where", warning.where}, {"key", warning.key}, {"message", warning.message}});
     }
-    for (const settings::Problem& notice : loaded->notices) {
+    for (const settings::Problem& notice : loaded.notices) {
         base::log::warn(
             "config.not_yet_in_effect",
             {{"where", notice.where}, {"key", notice.key}, {"message", notice.message}});
     }
+}
+
+void configure_log(const settings::Settings& settings) {
+    std::string name = settings.agent.name;
+    if (name.empty()) {
+        std::array<char, 256> host{};
+        if (gethostname(host.data(), host.size() - 1) == 0) name = host.data();
+    }
+    base::log::configure(settings.log.level, settings.log.format, name);
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options, const std::vector<std::string>& command) {
+    settings::Environment environment = settings::process_environment();
+    const auto found = Predecessor::find(environment);
+    if (!found) return not_started(nullptr, "agent.start_failed", found.error().message);
+    Predecessor* const predecessor = found->get();
+    auto loaded = load(options, environment, predecessor);
+    if (!loaded) return EXIT_FAILURE;
+    configure_log(loaded->settings);
+    warn_of(*loaded);
     const auto settings = std::make_shared<const settings::Settings>(std::move(loaded->settings));
     raise_descriptor_limit(*settings);
     keep_memory_private();
-
-    // Blocked before any thread starts, so that only run() sees them. Broken pipes show as errors.
-    const sigset_t signals = handled_signals();
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
+    const Signals signals;
 
     auto agent = proxy::Agent::make(settings);
-    if (!agent) {
-        base::log::error("agent.start_failed", {{"error", agent.error().message}});
-        return EXIT_FAILURE;
+    if (!agent) return not_started(predecessor, "agent.start_failed", agent.error().message);
+    auto sockets = predecessor != nullptr
+                       ? base::Result<proxy::InheritedSockets>(predecessor->take_sockets())
+                       : proxy::passed_sockets(*settings, environment, getpid());
+    if (!sockets) return not_started(predecessor, "agent.start_failed", sockets.error().message);
+    if (predecessor != nullptr) predecessor->prepare(**agent);
+    if (auto started = (*agent)->start(std::move(*sockets)); !started) {
+        return not_started(predecessor, "agent.start_failed", started.error().message);
+    }
+    if (predecessor != nullptr) {
+        if (auto taken = predecessor->take_over(**agent); !taken) {
+            return not_started(nullptr, "agent.start_failed", taken.error().message);
+        }
     }
     const Facts facts;
     collectors::Exposition exposition((*agent)->registry(), facts, settings->metrics.pools_max);
-    auto admin = admin::AdminServer::start(settings, **agent,
-                                           [&exposition] { return exposition.metrics_text(); });
-    if (!admin) {
-        base::log::error("admin.start_failed", {{"error", admin.error().message}});
-        return EXIT_FAILURE;
+    std::unique_ptr<admin::AdminServer> admin;
+    const auto start_admin = [&]() -> base::Result<void> {
+        auto server = admin::AdminServer::start(
+            settings, **agent, [&exposition] { return exposition.metrics_text(); });
+        if (!server) return tl::make_unexpected(server.error());
+        admin = std::move(*server);
+        return {};
+    };
+    if (auto started = start_admin(); !started) {
+        return not_started(predecessor, "admin.start_failed", started.error().message);
     }
-    if (auto started = (*agent)->start(); !started) {
-        base::log::error("agent.start_failed", {{"error", started.error().message}});
-        return EXIT_FAILURE;
-    }
+    (*agent)->open_doors();
+    if (predecessor != nullptr) predecessor->serving();
+    notify_systemd("READY=1");
     base::log::info("agent.started", {{"version", version},
                                       {"loops", settings->agent.loops},
                                       {"admin", settings->admin.listen}});
-    const int code = run(**agent);
-    (*admin)->stop();
+    Successor successor(**agent, command, {[&admin] { admin.reset(); }, start_admin});
+    const int code = run(**agent, signals, successor, predecessor);
+    admin.reset();
     (*agent)->stop();
-    base::log::info("agent.stopped", {{"reason", "drained"}});
+    base::log::info("agent.stopped", {{"reason", successor.serves() ? "restarted" : "drained"}});
     return code;
 }
 

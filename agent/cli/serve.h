@@ -13,6 +13,7 @@ struct ServeOptions {
 };
 
 // Returns when the agent has stopped; the exit code of the process.
-[[nodiscard]] int serve(const ServeOptions& options);
+// `command` is how this process was started: what a restart starts again.
+[[nodiscard]] int serve(const ServeOptions& options, const std::vector<std::string>& command);
 
 }  // namespace weir::cli

@@ -1,6 +1,7 @@
 #include "loop/socket.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -95,11 +96,11 @@ std::string host_and_port(const sockaddr_storage& address) {
     return (address.ss_family == AF_INET6 ? "[" + name + "]" : name) + ":" + port.data();
 }
 
-int family_of(int socket) {
-    int family = AF_UNSPEC;
-    socklen_t size = sizeof family;
-    ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size);
-    return family;
+int option_of(int socket, int option) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    ::getsockopt(socket, SOL_SOCKET, option, &value, &size);
+    return value;
 }
 
 void set_tcp(int socket, int option, int value) {
@@ -133,6 +134,11 @@ base::Result<base::Fd> listen_on(const std::string& address) {
         error = errno;
     }
     return failed(address, error);
+}
+
+bool take_listening(int socket) {
+    return option_of(socket, SO_ACCEPTCONN) == 1 && option_of(socket, SO_TYPE) == SOCK_STREAM &&
+           ::fcntl(socket, F_SETFD, FD_CLOEXEC) == 0 && ::fcntl(socket, F_SETFL, O_NONBLOCK) == 0;
 }
 
 std::string bound_address(int socket) {
@@ -173,7 +179,7 @@ std::string peer_address(int socket) {
     return host_and_port(address);
 }
 
-bool is_unix(int socket) { return family_of(socket) == AF_UNIX; }
+bool is_unix(int socket) { return option_of(socket, SO_DOMAIN) == AF_UNIX; }
 
 void tune(int socket, std::chrono::nanoseconds keepalive) {
     if (is_unix(socket)) return;

@@ -15,6 +15,9 @@ namespace weir::loop {
 // "unix:/path". Port 0 takes a free one: bound_address() tells. A stale unix socket file is
 // replaced, a live one is an error. Backlog 4096; TCP sockets get SO_REUSEADDR.
 [[nodiscard]] base::Result<base::Fd> listen_on(const std::string& address);
+// Makes an inherited descriptor close on exec and not block; false when it is no listening stream
+// socket.
+[[nodiscard]] bool take_listening(int socket);
 [[nodiscard]] std::string bound_address(int socket);
 [[nodiscard]] bool is_loopback(const std::string& address);  // of a configuration; unix sockets are
 

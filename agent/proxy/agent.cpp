@@ -2,10 +2,12 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 #include <thread>
 
 #include "base/log.h"
+#include "proxy/process_id.h"
 
 namespace weir::proxy {
 namespace {
@@ -24,7 +26,7 @@ base::Result<std::unique_ptr<Agent>> Agent::make(settings::Snapshot settings) {
     auto routes = Routes::compile(settings);
     if (!routes) return tl::make_unexpected(routes.error());
     unsigned loops = settings->agent.loops;
-    if (loops == 0) loops = std::max(1U, std::thread::hardware_concurrency());
+    if (loops == 0) loops = std::clamp(std::thread::hardware_concurrency(), 1U, ProcessId::loops);
     return std::unique_ptr<Agent>(new Agent(std::move(settings), std::move(*routes), loops));
 }
 
@@ -36,12 +38,11 @@ Agent::Agent(settings::Snapshot settings, Routes routes, unsigned loops)
 
 Agent::~Agent() { stop(); }
 
-base::Result<void> Agent::start() {
-    if (auto bound = lobby_->bind(); !bound) return bound;
+base::Result<void> Agent::start(InheritedSockets inherited) {
+    if (auto bound = lobby_->bind(std::move(inherited)); !bound) return bound;
     for (const auto& home : homes_) home->start();
     warm();
     lobby_->start();
-    listening_ = true;
     return {};
 }
 
@@ -69,7 +70,7 @@ void Agent::warm() {
 
 void Agent::drain() {
     const std::scoped_lock lock(drain_mutex_);
-    if (shared_.draining.exchange(true)) return;
+    if (drain_step_ != Drain::none || shared_.draining.exchange(true)) return;
     drain_began_ = base::Clock::now();
     drain_step_ = Drain::grace;
     base::log::info("agent.draining",
@@ -79,23 +80,23 @@ void Agent::drain() {
 
 bool Agent::drained(base::Instant now) {
     const std::scoped_lock lock(drain_mutex_);
-    const settings::Agent& limits = shared_.settings->agent;
     switch (drain_step_) {
         case Drain::none:
             return false;
         case Drain::grace:
-            if (now - drain_began_ < limits.drain_grace) return false;
-            listening_ = false;
-            lobby_->stop_listening();
-            for (const auto& home : homes_) home->post([&home = *home] { home.drain(); });
-            drain_step_ = Drain::clients;
+            if (now - drain_began_ >= shared_.settings->agent.drain_grace) dismiss_clients(now);
+            return false;
+        case Drain::newcomers:
+            if (!newcomers_left(now)) dismiss_clients(now);
             return false;
         case Drain::clients: {
-            const auto left = ask<std::size_t>([](PoolLoop& home) { return home.session_count(); });
+            const auto left = ask<std::size_t>([](PoolLoop& home) {
+                home.close_idle_servers();
+                return home.session_count();
+            });
             std::size_t clients = 0;
             for (const std::size_t n : left) clients += n;
-            const bool overdue = now - drain_began_ > limits.drain_grace + limits.drain_timeout;
-            if (clients > 0 && !overdue) return false;
+            if (clients > 0 && now < dismiss_until_) return false;
             for (const auto& home : homes_) {
                 home->post([&home = *home] {
                     home.dismiss_all();
@@ -116,6 +117,15 @@ bool Agent::drained(base::Instant now) {
         }
     }
     return false;
+}
+
+void Agent::dismiss_clients(base::Instant now) {
+    shared_.draining = true;
+    listening_ = false;
+    lobby_->stop_listening();
+    for (const auto& home : homes_) home->post([&home = *home] { home.drain(); });
+    dismiss_until_ = now + shared_.settings->agent.drain_timeout;
+    drain_step_ = Drain::clients;
 }
 
 bool Agent::loops_alive() const {

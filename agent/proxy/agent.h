@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "proxy/handover.h"
 #include "proxy/inspection.h"
 #include "proxy/lobby.h"
 #include "proxy/pool_loop.h"
 #include "proxy/shared.h"
+#include "proxy/succession.h"
 
 namespace weir::proxy {
 
@@ -25,14 +27,34 @@ class Agent final : public Inspection {
     Agent& operator=(const Agent&) = delete;
     ~Agent() override;
 
-    // Binds every listener, then starts all threads; nothing runs when it fails.
-    [[nodiscard]] base::Result<void> start();
+    // Binds every listener that is not inherited, then starts all threads; nothing runs when it
+    // fails. Nobody is accepted before open_doors().
+    [[nodiscard]] base::Result<void> start(InheritedSockets inherited = {});
+    void open_doors();
     // One step of an ordered end, to be called about ten times a second once draining() is true:
     // true when every client has gone and every server connection is closed.
     [[nodiscard]] bool drained(base::Instant now);
     [[nodiscard]] bool draining() const { return shared_.draining; }
     void stop();
     void log_stats();
+
+    // -- a restart (agent_succession.cpp): the successor's side
+    // Before start(): there is a predecessor, which keeps all connections until set_elsewhere().
+    void succeed(std::uint32_t generation, Lobby::Forward forward_cancel);
+    void set_elsewhere(const KeptConnections& kept);
+    // -- and the predecessor's
+    [[nodiscard]] std::uint32_t generation() const { return shared_.generation; }
+    [[nodiscard]] InheritedSockets sockets() const { return lobby_->sockets(); }
+    // Accepts nobody and dials no more than it holds, until step_back() or leave(): how many those
+    // are.
+    [[nodiscard]] KeptConnections step_aside();
+    void step_back();
+    void leave();  // for good: drained() tells when; its clients go between transactions
+    [[nodiscard]] KeptConnections keep_used(unsigned least = 0);  // what is not in use is given up
+    void cancel(std::uint32_t process_id, const std::string& secret) {
+        lobby_->cancel(process_id, secret);
+    }
+    [[nodiscard]] Succession& successions() { return succession_; }
 
     [[nodiscard]] telemetry::Registry& registry() { return shared_.registry; }
     [[nodiscard]] std::vector<std::string> addresses() const { return lobby_->addresses(); }
@@ -52,6 +74,8 @@ class Agent final : public Inspection {
     Outcome<unsigned> resize(const Selection& selection, unsigned max_size) override;
     Outcome<unsigned> kill(const std::string& server_id) override;
     void drain() override;
+    Outcome<void> restart() override;
+    [[nodiscard]] SuccessionStatus succession() const override { return succession_.status(); }
 
   private:
     Agent(settings::Snapshot settings, Routes routes, unsigned loops);
@@ -65,14 +89,18 @@ class Agent final : public Inspection {
                           const std::function<void(pool::Pool&, base::Instant)>& action);
     [[nodiscard]] bool selects(const Selection& selection, const TenantPool& tenant) const;
     void warm();
+    void dismiss_clients(base::Instant now);
+    [[nodiscard]] bool newcomers_left(base::Instant now);
 
     Shared shared_;
     std::vector<std::unique_ptr<PoolLoop>> homes_;
     std::unique_ptr<Lobby> lobby_;
     std::atomic<bool> listening_{false};
     std::mutex drain_mutex_;
-    base::Instant drain_began_{};
-    enum class Drain : std::uint8_t { none, grace, clients, servers } drain_step_ = Drain::none;
+    base::Instant drain_began_{}, last_newcomer_{}, dismiss_until_{};
+    enum class Drain : std::uint8_t { none, grace, newcomers, clients, servers };
+    Drain drain_step_ = Drain::none;
+    Succession succession_;
 };
 
 }  // namespace weir::proxy

@@ -97,6 +97,13 @@ struct Readiness {
     bool started = false, listening = false, draining = false, upstreams_serve = true, warm = false;
 };
 
+struct SuccessionStatus {
+    int process = 0;        // this one
+    int predecessor = 0;    // one that finishes what it has; 0: none
+    bool starting = false;  // a successor
+    std::string error{};    // why the last one could not take over
+};
+
 class Inspection {
   public:
     static constexpr base::Duration patience = std::chrono::seconds(2);
@@ -109,6 +116,7 @@ class Inspection {
     [[nodiscard]] virtual std::vector<ClientStatus> clients() = 0;
     [[nodiscard]] virtual std::vector<ServerStatus> servers() = 0;
     [[nodiscard]] virtual std::vector<LeakStatus> leaks() = 0;
+    [[nodiscard]] virtual SuccessionStatus succession() const = 0;
 
     // Each answers how many pools (or connections) it acted on.
     virtual Outcome<unsigned> clear(const Selection&) = 0;
@@ -118,7 +126,8 @@ class Inspection {
     virtual Outcome<unsigned> disable(const Selection&, bool disabled) = 0;
     virtual Outcome<unsigned> resize(const Selection&, unsigned max_size) = 0;
     virtual Outcome<unsigned> kill(const std::string& server_id) = 0;
-    virtual void drain() = 0;  // begins; returns at once
+    virtual void drain() = 0;             // begins; returns at once
+    virtual Outcome<void> restart() = 0;  // begins; succession() tells how it goes
 };
 
 }  // namespace weir::proxy

@@ -2,16 +2,35 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "loop/socket.h"
 #include "proxy/postgresql_login.h"
+#include "proxy/process_id.h"
 
 namespace weir::proxy {
+namespace {
+
+void remove_file(const std::string& address) {
+    constexpr std::string_view unix_prefix = "unix:";
+    if (address.starts_with(unix_prefix)) ::unlink(address.c_str() + unix_prefix.size());
+}
+
+InheritedSocket take(InheritedSockets& all, const std::string& address) {
+    const auto found = std::find_if(all.begin(), all.end(), [&](const InheritedSocket& each) {
+        return each.address == address;
+    });
+    if (found == all.end()) return {};
+    InheritedSocket taken = std::move(*found);
+    all.erase(found);
+    return taken;
+}
+
+}  // namespace
 
 Lobby::Door::~Door() {
-    constexpr std::string_view unix_prefix = "unix:";
-    const std::string& address = lobby.shared_.listeners[listener]->settings->address;
-    if (address.rfind(unix_prefix, 0) == 0) ::unlink(address.c_str() + unix_prefix.size());
+    if (owns_file) remove_file(lobby.shared_.listeners[listener]->settings->address);
 }
 
 Lobby::Lobby(Shared& shared, Inspection& agent, std::vector<std::unique_ptr<PoolLoop>>& homes,
@@ -33,7 +52,7 @@ Lobby::Lobby(Shared& shared, Inspection& agent, std::vector<std::unique_ptr<Pool
 
 Lobby::~Lobby() { stop(); }
 
-base::Result<void> Lobby::bind() {
+base::Result<void> Lobby::bind(InheritedSockets inherited) {
     for (unsigned i = 0; i < shared_.listeners.size(); ++i) {
         const settings::Listen& listen = *shared_.listeners[i]->settings;
         if (listen.engine != settings::Engine::postgresql) continue;
@@ -42,21 +61,28 @@ base::Result<void> Lobby::bind() {
             if (!tls) return tl::make_unexpected(tls.error());
             shared_.listeners[i]->tls = std::move(*tls);
         }
-        auto socket = loop::listen_on(listen.address);
-        if (!socket) return tl::make_unexpected(socket.error());
-        addresses_.push_back(loop::bound_address(socket->get()));
+        InheritedSocket socket = take(inherited, listen.address);
+        const bool adopted = static_cast<bool>(socket.socket);
+        if (!adopted) {
+            auto bound = loop::listen_on(listen.address);
+            if (!bound) return tl::make_unexpected(bound.error());
+            socket.socket = std::move(*bound);
+        }
+        addresses_.push_back(loop::bound_address(socket.socket.get()));
         base::log::info("listener.bound", {{"listener", listen.name},
                                            {"engine", base::word(listen.engine)},
-                                           {"address", addresses_.back()}});
-        doors_.push_back(std::make_unique<Door>(*this, i, std::move(*socket)));
+                                           {"address", addresses_.back()},
+                                           {"inherited", adopted}});
+        doors_.push_back(std::make_unique<Door>(*this, i, std::move(socket.socket), !adopted));
+        doors_.back()->adopts_file = socket.owns_file;
     }
+    leftover_ = std::move(inherited);
     return {};
 }
 
 void Lobby::start() {
     accounts_.derive_all();
     thread_ = std::thread([this] {
-        for (const auto& door : doors_) door->listening = loop_->listen(door->socket.get(), *door);
         loop_->run(this);
         doors_.clear();
         for (auto& list : by_age_) {
@@ -65,6 +91,39 @@ void Lobby::start() {
         }
         logins_.clear();
         desk_.clear();
+    });
+}
+
+void Lobby::open_doors() {
+    loop_->post([this] {
+        for (const auto& door : doors_) {
+            if (std::exchange(door->adopts_file, false)) door->owns_file = true;
+            door->listening = loop_->listen(door->socket.get(), *door);
+        }
+        for (const InheritedSocket& each : std::exchange(leftover_, {})) {
+            if (each.owns_file) remove_file(each.address);
+        }
+    });
+}
+
+void Lobby::close_doors() {
+    loop_->post([this] {
+        for (const auto& door : doors_) door->listening.reset();
+    });
+}
+
+InheritedSockets Lobby::sockets() const {
+    InheritedSockets all;
+    for (const auto& door : doors_) {
+        const std::string& address = shared_.listeners[door->listener]->settings->address;
+        all.push_back({address, base::Fd(::dup(door->socket.get())), door->owns_file});
+    }
+    return all;
+}
+
+void Lobby::give_files_away() {
+    loop_->post([this] {
+        for (const auto& door : doors_) door->owns_file = false;
     });
 }
 
@@ -85,6 +144,7 @@ void Lobby::stop() {
 void Lobby::accepted(unsigned listener, base::Fd client) {
     auto login = std::make_unique<PostgresqlLogin>(*this, listener, std::move(client));
     by_age_[listener].push_back(*login);
+    ++logins_under_way_;
     Login* const key = login.get();
     logins_.emplace(key, std::move(login));
 }
@@ -104,8 +164,12 @@ void Lobby::tick(base::Instant now) {
 }
 
 void Lobby::cancel(std::uint32_t process_id, const std::string& secret) {
-    const std::uint32_t home = PoolLoop::loop_of(process_id);
-    if (home < homes_.size()) homes_[home]->cancel(process_id, secret);
+    const ProcessId id = ProcessId::of(process_id);
+    if (id.generation != shared_.generation) {
+        if (forward_cancel_) forward_cancel_(process_id, secret);
+    } else if (id.loop < homes_.size()) {
+        homes_[id.loop]->cancel(process_id, secret);
+    }
 }
 
 void Lobby::hand_over(Newcomer newcomer) {
@@ -124,7 +188,10 @@ void Lobby::retire(Login& login) {
 }
 
 void Lobby::Sweep::run() {
-    for (Login* login : std::exchange(lobby.retired_, {})) lobby.logins_.erase(login);
+    for (Login* login : std::exchange(lobby.retired_, {})) {
+        lobby.logins_.erase(login);
+        --lobby.logins_under_way_;
+    }
 }
 
 }  // namespace weir::proxy

@@ -3,6 +3,8 @@
 // pool. Owns no pool. But for what says otherwise, everything is called on its own thread.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -12,8 +14,9 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "loop/loop.h"
-#include "proxy/found_accounts.h"
 #include "proxy/console_desk.h"
+#include "proxy/found_accounts.h"
+#include "proxy/inherited_sockets.h"
 #include "proxy/login.h"
 #include "proxy/pool_loop.h"
 #include "proxy/shared.h"
@@ -31,9 +34,20 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     ~Lobby() override;
 
     // -- any thread
-    [[nodiscard]] base::Result<void> bind();  // every listening socket, before start()
+    // Every listening socket, inherited or new, before start(). Nobody is accepted yet.
+    [[nodiscard]] base::Result<void> bind(InheritedSockets inherited);
     void start();
-    void stop_listening();
+    void open_doors();      // accepts; what is inherited is ours from now on
+    void close_doors();     // accepts no more for now: whoever comes waits in the kernel's queue
+    void stop_listening();  // for good
+    // -- a restart
+    [[nodiscard]] InheritedSockets sockets() const;  // copies; not once stop_listening() was called
+    void give_files_away();  // unix sockets' files stay when their sockets are closed
+    [[nodiscard]] std::size_t logins_under_way() const { return logins_under_way_; }
+    // Cancels for clients of another generation go to `forward`; before start().
+    using Forward = std::function<void(std::uint32_t process_id, const std::string& secret)>;
+    void forward_cancels(Forward forward) { forward_cancel_ = std::move(forward); }
+    void cancel(std::uint32_t process_id, const std::string& secret);
     void stop();
     [[nodiscard]] std::vector<std::string> addresses() const { return addresses_; }
     [[nodiscard]] const telemetry::LoopProbe& probe() const { return *probe_; }
@@ -46,19 +60,20 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     [[nodiscard]] telemetry::SessionProbe& session_probe(unsigned listener) {
         return *session_probes_[listener];
     }
-    void cancel(std::uint32_t process_id, const std::string& secret);
     void hand_over(Newcomer newcomer);
     void retire(Login& login);  // destroyed at the end of the turn
 
   private:
     struct Door final : loop::Acceptor {  // one listening socket
-        Door(Lobby& owner, unsigned index, base::Fd bound)
-            : lobby(owner), listener(index), socket(std::move(bound)) {}
-        ~Door() override;  // a unix socket's file goes with it
+        Door(Lobby& owner, unsigned index, base::Fd bound, bool owns)
+            : lobby(owner), listener(index), socket(std::move(bound)), owns_file(owns) {}
+        ~Door() override;  // a unix socket's file goes with it when it is ours
         void accepted(base::Fd client) override { lobby.accepted(listener, std::move(client)); }
         Lobby& lobby;
         const unsigned listener;
         base::Fd socket;
+        bool owns_file;
+        bool adopts_file = false;  // ours once it is open
         std::unique_ptr<loop::Listening> listening;
     };
     struct Sweep final : loop::Deferred {
@@ -80,8 +95,11 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     std::shared_ptr<telemetry::LoopProbe> probe_;
     std::vector<std::shared_ptr<telemetry::SessionProbe>> session_probes_;
     std::vector<std::unique_ptr<Door>> doors_;
+    InheritedSockets leftover_;  // of listeners that are configured no more
+    Forward forward_cancel_;
     std::vector<std::string> addresses_;
     std::unordered_map<Login*, std::unique_ptr<Login>> logins_;
+    std::atomic<std::size_t> logins_under_way_{0};
     std::vector<base::List<Login, LoginTag>> by_age_;  // by listener: one login_timeout each
     std::vector<Login*> retired_;
     Sweep sweep_{*this};

@@ -1,12 +1,14 @@
 #include "proxy/pool_loop.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "proxy/engine.h"
+#include "proxy/process_id.h"
 
 namespace weir::proxy {
 namespace {
 
-constexpr std::uint32_t id_mask = (1U << 25U) - 1;
 constexpr base::Duration cancel_limit = std::chrono::seconds(5);
 
 }  // namespace
@@ -47,7 +49,7 @@ void PoolLoop::admit(Newcomer newcomer) {
 
 void PoolLoop::cancel(std::uint32_t process_id, std::string secret) {
     post([this, process_id, secret = std::move(secret)] {
-        const auto found = sessions_.find(process_id & id_mask);
+        const auto found = sessions_.find(ProcessId::of(process_id).number);
         if (found == sessions_.end() || !found->second->secret_matches(secret)) return;
         found->second->cancel_requested();
     });
@@ -282,7 +284,7 @@ void PoolLoop::sweep() {
 
 std::uint32_t PoolLoop::next_id() {
     do {
-        last_id_ = (last_id_ + 1) & id_mask;
+        last_id_ = (last_id_ + 1) % ProcessId::numbers;
     } while (last_id_ == 0 || sessions_.contains(last_id_) || servers_.contains(last_id_));
     return last_id_;
 }
@@ -292,7 +294,7 @@ std::string PoolLoop::name_of(std::uint32_t id) const {
 }
 
 std::uint32_t PoolLoop::process_id_of(const Session& session) const {
-    return (index_ << 25U) | session.id();
+    return ProcessId{shared_.generation, index_, session.id()}.bits();
 }
 
 void PoolLoop::for_each_pool(const std::function<void(TenantPool&)>& visit) {
@@ -320,6 +322,21 @@ void PoolLoop::drain() {
 
 void PoolLoop::dismiss_all() {
     for (const auto& [id, session] : sessions_) session->dismiss(telemetry::ClientClose::drain);
+}
+
+std::size_t PoolLoop::newcomer_count() const {
+    return static_cast<std::size_t>(
+        std::count_if(sessions_.begin(), sessions_.end(), [](const auto& entry) {
+            return entry.second->client_state() == telemetry::ClientState::login;
+        }));
+}
+
+void PoolLoop::close_idle_servers() {
+    for (const auto& [id, connection] : servers_) {
+        if (connection->state() == pool::ServerState::idle) {
+            connection->pool()->discard(*connection, telemetry::ReapReason::admin, now());
+        }
+    }
 }
 
 void PoolLoop::close_servers() {

@@ -66,9 +66,8 @@ class PoolLoop final : public pool::Host,
     [[nodiscard]] std::size_t session_count() const { return sessions_.size(); }
     [[nodiscard]] std::size_t server_count() const { return servers_.size(); }
     void close_servers();  // all of them, for a clean end
-    [[nodiscard]] static std::uint32_t loop_of(std::uint32_t process_id) {
-        return process_id >> 25U;
-    }
+    void close_idle_servers();
+    [[nodiscard]] std::size_t newcomer_count() const;  // those that were not greeted yet
 
     // -- pool::Host
     void dial(pool::Pool& pool, pool::CompatibilityKey key) override;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -59,6 +60,7 @@ struct Shared {
     std::vector<unsigned> template_upstream;                       // index into upstreams
     std::unique_ptr<upstream::Canceller> canceller;
     std::atomic<bool> draining{false};
+    std::uint32_t generation = 0;  // of this process among its predecessors; set before start
 };
 
 }  // namespace weir::proxy

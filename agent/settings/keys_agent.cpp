@@ -8,7 +8,7 @@ const std::vector<Key<Agent>>& keys<Agent>() {
     using S = Agent;
     static const std::vector<Key<S>> all{
         text<S>("name", &S::name),
-        whole<S>("loops", &S::loops, 0, 256),
+        whole<S>("loops", &S::loops, 0, 128),
         limit<S>("drain_grace", &S::drain_grace),
         limit<S>("drain_timeout", &S::drain_timeout),
     };

@@ -35,6 +35,12 @@ class FakeAgent final : public proxy::Inspection {
         return did("kill", {server_id, std::nullopt});
     }
     void drain() override { note("drain"); }
+    proxy::SuccessionStatus succession() const override { return successions; }
+    proxy::Outcome<void> restart() override {
+        note("restart");
+        if (!outcome) return tl::make_unexpected(outcome.error());
+        return {};
+    }
 
     std::vector<std::string> done() {
         const std::scoped_lock lock(mutex_);
@@ -47,6 +53,7 @@ class FakeAgent final : public proxy::Inspection {
     std::vector<proxy::ClientStatus> client_list;
     std::vector<proxy::ServerStatus> server_list;
     std::vector<proxy::LeakStatus> leak_list;
+    proxy::SuccessionStatus successions;
     proxy::Outcome<unsigned> outcome = 1;  // of every action
     std::shared_ptr<settings::Settings> settings_;
 

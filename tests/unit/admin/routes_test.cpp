@@ -140,6 +140,8 @@ TEST_F(RoutesTest, other_methods_are_told_what_is_allowed) {
     const Response on_post = get("/api/v1/drain", "", "OPTIONS");
     EXPECT_EQ(on_post.status, 405);
     EXPECT_THAT(on_post.headers, ElementsAre(testing::Pair("Allow", "POST")));
+    EXPECT_THAT(get("/api/v1/restart", "", "DELETE").headers,
+                ElementsAre(testing::Pair("Allow", "GET, HEAD, POST")));
     EXPECT_EQ(get("/health", "", "HEAD").status, 200);
     EXPECT_TRUE(agent_.done().empty());
 }
@@ -173,10 +175,21 @@ TEST_F(RoutesTest, each_action_reaches_the_agent) {
     EXPECT_EQ(post("/api/v1/pools/*/clear", R"({"tenant":"acme"})").status, 200);
     EXPECT_EQ(post("/api/v1/servers/17/kill").body, "{\"connections\":1}\n");
     EXPECT_EQ(post("/api/v1/drain").body, "{\"draining\":true}\n");
+    EXPECT_EQ(post("/api/v1/restart").status, 202);
     EXPECT_THAT(agent_.done(),
                 ElementsAre("clear tenants/*", "pause tenants/*", "resume tenants/*",
                             "disable tenants/*", "enable tenants/*", "resize to 30 tenants/acme",
-                            "clear /acme", "kill 17/*", "drain"));
+                            "clear /acme", "kill 17/*", "drain", "restart"));
+}
+
+TEST_F(RoutesTest, how_a_restart_stands_can_be_read) {
+    agent_.successions = {7, 6, false, "why \"not\""};
+    EXPECT_EQ(
+        json::parse(get("/api/v1/restart").body),
+        json::parse(R"({"process":7,"predecessor":6,"starting":false,"error":"why \"not\""})"));
+    agent_.outcome = tl::make_unexpected(Refused{Refused::Kind::busy, "one at a time"});
+    EXPECT_EQ(post("/api/v1/restart").status, 409);
+    EXPECT_THAT(log_, HasSubstr("action=restart target=agent"));
 }
 
 TEST_F(RoutesTest, every_action_leaves_an_audit_line) {

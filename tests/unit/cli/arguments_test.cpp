@@ -113,8 +113,9 @@ TEST(Arguments, kill_needs_a_connection) {
     EXPECT_EQ(refused({"kill"}).exit_code, usage_error);
 }
 
-TEST(Arguments, drain_and_leaks_and_health_are_there) {
+TEST(Arguments, drain_and_restart_and_leaks_and_health_are_there) {
     EXPECT_TRUE(parsed<DrainOptions>({"drain", "--json"}).json);
+    EXPECT_TRUE(parsed<RestartOptions>({"restart", "--json"}).json);
     EXPECT_TRUE(parsed<LeaksOptions>({"leaks", "--json"}).json);
     EXPECT_TRUE(parsed<HealthOptions>({"health", "--json"}).json);
 }
@@ -124,7 +125,11 @@ TEST(Arguments, the_agent_is_found_by_option_then_environment_then_default) {
     EXPECT_EQ(parse_arguments({"health"})->admin.url, "http://127.0.0.1:9630");
     setenv("WEIR_ADMIN", "http://127.0.0.1:1", 1);
     EXPECT_EQ(parse_arguments({"health"})->admin.url, "http://127.0.0.1:1");
-    EXPECT_EQ(parse_arguments({"drain", "--admin", "http://[::1]:2"})->admin.url, "http://[::1]:2");
+    for (const char* command : {"status", "drain", "restart"}) {
+        EXPECT_EQ(parse_arguments({command, "--admin", "http://[::1]:2"})->admin.url,
+                  "http://[::1]:2")
+            << command;
+    }
     unsetenv("WEIR_ADMIN");
     EXPECT_EQ(parse_arguments({"drain", "--token-file", "/t"})->admin.token_file, "/t");
 }
@@ -136,7 +141,7 @@ TEST(Arguments, help_and_version_are_no_failure) {
     EXPECT_EQ(help.exit_code, 0);
     for (const char* command :
          {"serve", "check", "status", "health", "tenants", "leaks", "test", "clear", "pause",
-          "resume", "disable", "enable", "resize", "kill", "drain"}) {
+          "resume", "disable", "enable", "resize", "kill", "drain", "restart"}) {
         EXPECT_THAT(help.text, HasSubstr(command));
     }
     EXPECT_THAT(refused({"status", "--help"}).text, HasSubstr("--detailed"));

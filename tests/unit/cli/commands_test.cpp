@@ -123,6 +123,14 @@ TEST_F(Commands, kill_and_drain_act) {
     EXPECT_THAT(out_.str(), HasSubstr("draining"));
 }
 
+TEST_F(Commands, a_restart_that_failed_is_told_with_the_reason) {
+    agent_.answer("/api/v1/restart", 200,
+                  R"({"process":7,"predecessor":0,"starting":false,"error":"no such file"})");
+    EXPECT_EQ(perform(RestartOptions{}), 1);
+    EXPECT_EQ(err_.str(), "weir: no restart, the agent goes on: no such file\n");
+    EXPECT_EQ(agent_.asked().front().method, "POST");
+}
+
 TEST_F(Commands, the_agents_own_words_are_told_on_one_line) {
     agent_.answer("/api/v1/servers/s7/kill", 404,
                   R"({"error":{"code":"not_found","message":"there is no connection s7"}})");
@@ -160,10 +168,13 @@ TEST(AdminClient, a_named_token_file_wins_and_must_be_readable) {
     std::ofstream(file) << "from-file\n";
     setenv("WEIR_ADMIN_TOKEN", "from-environment", 1);
     const auto agent = AdminClient::open({.url = server.url(), .token_file = file});
+    ASSERT_TRUE(agent && agent->get("/x"));
+    EXPECT_EQ(server.asked().back().authorization, "Bearer from-file");
+    std::ofstream(file) << "from-the-next-agent\n";
+    ASSERT_TRUE(agent->get("/x"));
+    EXPECT_EQ(server.asked().back().authorization, "Bearer from-the-next-agent");
     unsetenv("WEIR_ADMIN_TOKEN");
     std::filesystem::remove(file);
-    ASSERT_TRUE(agent && agent->get("/x"));
-    EXPECT_EQ(server.asked().front().authorization, "Bearer from-file");
     EXPECT_FALSE(AdminClient::open({.url = server.url(), .token_file = "/nonexistent"}));
 }
 

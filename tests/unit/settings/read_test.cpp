@@ -64,7 +64,7 @@ TEST(Read, wrong_values_tell_place_key_and_what_was_expected) {
     EXPECT_THAT(
         problems_before("[agent]\nloops = \"many\"\nname = 5\ndrain_grace = 10\n[log]\nlevel = "
                         "\"inf\"\nstats_every = \"soon\"\n"),
-        ElementsAre("weir.toml:2:9: agent.loops: expected a whole number from 0 to 256, got "
+        ElementsAre("weir.toml:2:9: agent.loops: expected a whole number from 0 to 128, got "
                     "\"many\"",
                     "weir.toml:3:8: agent.name: expected a text, got 5",
                     "weir.toml:4:15: agent.drain_grace: expected a duration such as \"250ms\", "
@@ -77,7 +77,7 @@ TEST(Read, wrong_values_tell_place_key_and_what_was_expected) {
 
 TEST(Read, numbers_out_of_range_are_refused) {
     EXPECT_THAT(problems_before("agent = { loops = 257 }\n"),
-                ElementsAre("weir.toml:1:19: agent.loops: expected a whole number from 0 to 256, "
+                ElementsAre("weir.toml:1:19: agent.loops: expected a whole number from 0 to 128, "
                             "got 257"));
     EXPECT_EQ(problems_before("agent = { loops = -1 }\n").size(), 1U);
     EXPECT_EQ(problems_before("agent = { loops = 1.0 }\n").size(), 1U);
