@@ -1,10 +1,12 @@
 """Starting and stopping programs, so that none outlives the run that started it."""
 
+import ctypes
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +71,31 @@ class Program:
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
+
+
+def adopt_orphans():
+    """What a program leaves behind when it ends becomes ours to wait for, see reap()."""
+    set_child_subreaper = 36
+    ctypes.CDLL(None, use_errno=True).prctl(set_child_subreaper, 1, 0, 0, 0)
+
+
+def reap(pid, timeout=30):
+    """Waits for a process whose parent has ended or ends soon, and kills it when it does not go.
+
+    Its exit code; None when somebody else has waited for it.
+    """
+    deadline = time.monotonic() + timeout
+    while Path(f"/proc/{pid}").exists():
+        try:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:  # its parent is still there
+            ended = 0
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+    return None
 
 
 def cpu_seconds(pid):

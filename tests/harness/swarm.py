@@ -26,6 +26,7 @@ class Client(asyncio.Protocol):
         self.lost = asyncio.get_running_loop().create_future()
         self.rows, self.error, self.status = [], None, None
         self.key = None  # of its cancel requests: process and secret
+        self.farewell = None  # an error that nothing was asked for
 
     @classmethod
     async def open(cls, port, database, user="app", password=None, source=None, **options):
@@ -39,7 +40,7 @@ class Client(asyncio.Protocol):
     async def ask(self, *parts):
         """The rows of everything up to ReadyForQuery; Refused or Lost otherwise."""
         if self.transport is None or self.lost.done():
-            raise Lost("not connected")
+            raise self.farewell or Lost("not connected")
         self.waiting = asyncio.get_running_loop().create_future()
         self.rows, self.error = [], None
         self.transport.write(b"".join(parts))
@@ -66,7 +67,7 @@ class Client(asyncio.Protocol):
         if not self.lost.done():
             self.lost.set_result(cause)
         if not self.waiting.done():
-            self.waiting.set_exception(self.error or Lost(str(cause or "end of file")))
+            self.waiting.set_exception(self.error or self.farewell or Lost(str(cause or "end of file")))
 
     def data_received(self, data):
         self.buffer += data
@@ -85,6 +86,8 @@ class Client(asyncio.Protocol):
             self.rows.append(messages.data_row(body))
         elif kind == b"E":
             self.error = Refused(messages.error_fields(body))
+            if self.waiting.done():
+                self.farewell = self.error
         elif kind == b"R":
             self._authenticate(body)
         elif kind == b"K":

@@ -14,7 +14,7 @@ import psycopg
 from . import toml
 from .metrics import Difference, Metrics
 from .postgres import APP_PASSWORD as PASSWORD
-from .processes import ROOT, Program, run
+from .processes import ROOT, Program, adopt_orphans, reap, run
 from .waiting import free_port, until
 
 TOKEN = "acting-token"
@@ -77,11 +77,21 @@ class Weir:
 
     @property
     def pid(self):
-        return self.program.pid
+        """Of the process that serves: the one that was started, or its last successor."""
+        serving = re.findall(r"agent\.restarted\b.*successor=(\d+)", self.log())
+        return int(serving[-1]) if serving else self.program.pid
+
+    def successors(self):
+        """Every process that was started by a restart, whatever became of it."""
+        return [int(pid) for pid in re.findall(r"agent\.restarting\b.*successor=(\d+)", self.log())]
+
+    def configure(self):
+        self.config.write_text(toml.written(self.settings))
 
     def start(self, ready=True, wrapper=()):
         """`wrapper`: words in front of the daemon's, such as valgrind's."""
-        self.config.write_text(toml.written(self.settings))
+        self.configure()
+        adopt_orphans()
         argv = [*wrapper, binary(), "serve", "--config", self.config]
         self.program = Program(argv, self.folder / "weir.log", environment=self.environment)
         if ready:
@@ -92,10 +102,15 @@ class Weir:
         """Asks it to leave, and asserts that it was well to the end."""
         if self.program is None:
             return
+        serving = self.pid
         program, self.program = self.program, None
-        code = program.stop(signal.SIGTERM, timeout=90 if sanitized() else 30)
+        patience = 90 if sanitized() else 30
+        if serving != program.pid:
+            os.kill(serving, signal.SIGTERM)
+        codes = [program.stop(signal.SIGTERM, timeout=patience)]
+        codes += [reap(pid, patience) for pid in self.successors()]
         self.check_log()
-        assert code == 0, f"weir ended with {code}:\n{program.output()[-4000:]}"
+        assert not any(codes), f"weir ended with {codes}:\n{program.output()[-4000:]}"
 
     def check_log(self):
         alarm = ALARMS.search(self.log())
@@ -172,10 +187,11 @@ class Weirs:
     def __init__(self, folder):
         self.folder, self.made = Path(tempfile.mkdtemp(prefix="weir-", dir=folder)), []
 
-    def start(self, postgres, ready=True, **settings):
+    def start(self, postgres, ready=True, wrapper=None, **settings):
+        """`wrapper`: called with the Weir, for the words in front of the daemon's."""
         weir = Weir(self.folder / str(len(self.made)), postgres, **settings)
         self.made.append(weir)
-        return weir.start(ready)
+        return weir.start(ready, wrapper(weir) if wrapper else ())
 
     def stop_all(self):
         """Every one is asserted to have been well; the first that was not is reported."""
