@@ -145,7 +145,7 @@ PostgresqlSession::Next PostgresqlSession::begin_message(const pg::Piece& piece)
         }
         return Next::drop;
     }
-    if (server_ != nullptr && !asked_resets_.empty()) {
+    if (server_ != nullptr && !(asked_resets_.empty() && asked_sources_.empty())) {
         awaits_names_ = true;  // what was reset may have to be set as the session began
         return Next::wait;
     }
@@ -352,7 +352,7 @@ void PostgresqlSession::completed(std::string_view tag) {
     if (tag.empty() || tag.front() != 'D') return;
     if (pg::clears_session(tag)) {
         discarded_ = true;
-        resets_all_ = !keeps_connection();
+        resets_all_ = carries_settings();
     }
     if (pg::clears_statements(tag)) {
         named_.clear();
@@ -427,12 +427,15 @@ void PostgresqlSession::settle(pg::TransactionStatus status) {
         dismiss(ClientClose::drain);
         return;
     }
-    if (idle && !keeps_connection()) {
-        if (state_to_reset()) {
+    if (idle) {
+        if (!reported_names_.empty()) forget_what_is_as_before();
+        if (!keeps_connection() && state_to_reset()) {
             reset_state();
             return;
         }
         if (!settings_settled()) return;
+    }
+    if (idle && !keeps_connection()) {
         keep_older_statements();
         if (effects_ == 0) {
             if (server_->state() == pool::ServerState::pinned) tenant_.pool->unpin(*server_, now);
@@ -444,6 +447,8 @@ void PostgresqlSession::settle(pg::TransactionStatus status) {
             tenant_.pool->pin(*server_, pin_reason(effects_), now);
         }
     }
+    // It keeps its connection: what was reset there it has again as its session began.
+    if (idle) (void)settings_agree();
     keep_quiet(!idle);
     enter(idle ? ClientState::idle : ClientState::active);
 }

@@ -51,7 +51,9 @@ class PostgresqlServer final : public ServerConnection {
     // end.
     [[nodiscard]] bool synchronize(const ParameterSetRef& settings);
     // Asks what these are now, after which the holder's settle() comes again. Not before an answer.
-    void ask(const std::vector<std::string>& names);
+    void ask(const std::vector<std::string>& names, const std::vector<std::string>& sources);
+    // It has this value for all who have said nothing else, whatever was set before.
+    void own_changed(const std::string& name, std::string_view value);
     // What was set here since the connection was made; what the server says, and what it said then.
     [[nodiscard]] const ParameterSetRef& applied() const { return applied_; }
     [[nodiscard]] const ParameterSetRef& reported() const { return reported_; }

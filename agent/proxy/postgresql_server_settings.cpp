@@ -55,11 +55,12 @@ ParameterSetRef PostgresqlServer::end_synchronization() {
     return std::exchange(synchronizing_to_, nullptr);
 }
 
-void PostgresqlServer::ask(const std::vector<std::string>& names) {
+void PostgresqlServer::ask(const std::vector<std::string>& names,
+                           const std::vector<std::string>& sources) {
     assert(!asking_);
     asking_ = true;
     told_.clear();
-    say(pg::ask_settings(names));
+    say(pg::ask_settings(names, sources));
 }
 
 void PostgresqlServer::say(const pg::Batch& batch) {
@@ -84,14 +85,22 @@ void PostgresqlServer::parameter_reported(std::string_view body) {
     if (name == "standard_conforming_strings") standard_strings_ = parameter->value == "on";
     ParameterSets& sets = tenant_.sets;
     reported_ = sets.with(*reported_, name, parameter->value);
-    if (synchronizing()) return;
-    if (holder_ != nullptr) {
-        holder_->parameter_reported(name, parameter->value);
-    } else if (applied_->find(name) == nullptr) {
-        // The server's own value has changed, for all whose clients have said nothing else.
-        base_ = sets.with(*base_, name, parameter->value);
-        tenant_.forget_greetings(key());
+    if (synchronizing()) {
+        // Reset, it has the server's own value, which may have changed unseen.
+        if (synchronizing_to_->find(name) == nullptr)
+            base_ = sets.with(*base_, name, parameter->value);
+    } else if (holder_ != nullptr) {
+        holder_->parameter_reported(name);
+    } else if (chore_ != Chore::drain && chore_ != Chore::rollback) {
+        own_changed(name, parameter->value);  // no client's doing
     }
+}
+
+void PostgresqlServer::own_changed(const std::string& name, std::string_view value) {
+    ParameterSets& sets = tenant_.sets;
+    base_ = sets.with(*base_, name, value);
+    applied_ = sets.without(*applied_, name);
+    tenant_.forget_greetings(key());
 }
 
 bool PostgresqlServer::fits() const {

@@ -171,6 +171,7 @@ void PostgresqlSession::link(PostgresqlServer& server) {
     former_names_.clear();
     clears_all_ = false;  // a request that is sent again begins anew
     awaits_names_ = false;
+    reported_names_.clear();
     server.begin_use(*this);
     enter(ClientState::active);
 }
@@ -384,7 +385,7 @@ void PostgresqlSession::leave(ClientClose reason, bool orderly) {
         server_ = nullptr;
         left.abandon(
             orderly, scanner_.between_messages(),
-            !owns_connection() && (keeps_connection() || effects_ != 0 || settings_changing()));
+            !owns_connection() && (keeps_connection() || effects_ != 0 || settings_in_doubt()));
     }
     if (stream_ != nullptr) {
         stream_->close_after_flush();

@@ -62,7 +62,7 @@ class PostgresqlSession final : public Session {
     void settings_applied();
     void settings_refused(std::string_view error);  // an ErrorResponse's body
     void settings_told(std::string_view row);       // of those asked for; empty: an error
-    void parameter_reported(const std::string& name, std::string_view value);
+    void parameter_reported(const std::string& name);
     void server_drained();
     // What its connection found out about its statements.
     void renamed(const std::string& name, Statement statement);  // nullptr: unknown again
@@ -137,8 +137,21 @@ class PostgresqlSession final : public Session {
     // postgresql_settings.cpp
     [[nodiscard]] bool settings_agree();
     void tell_parameters();
-    void remember(const std::string& name, std::string_view value);
-    void told(const std::string& name, const std::optional<std::string>& value, bool reset);
+    // What the server says of a setting; `set_here`: that it was set in this session.
+    struct Told {
+        const std::string& name;
+        const std::optional<std::string>& value;
+        bool named, set_here;
+    };
+    void told(const Told& setting);
+    void came_from_elsewhere(const Told& setting);
+    [[nodiscard]] bool concerns(const std::string& name) const;
+    // Whether only the setting's source can tell what became of it.
+    [[nodiscard]] bool source_matters(const std::string& name) const;
+    void forget_what_is_as_before();  // of what was reported
+    [[nodiscard]] bool carries_settings() const {
+        return !keeps_connection() || !startup_->values.empty();
+    }
     void note(const StatementActs& acts);
     [[nodiscard]] StatementActs acts_of(const wire::postgresql::StatementScan& scan) const;
     [[nodiscard]] bool settings_settled();
@@ -146,6 +159,9 @@ class PostgresqlSession final : public Session {
     [[nodiscard]] bool analysis_changing() const { return settings_changing() || sets_locally_; }
     [[nodiscard]] bool settings_changing() const {
         return !set_names_.empty() || !reset_names_.empty() || !asked_names_.empty() || resets_all_;
+    }
+    [[nodiscard]] bool settings_in_doubt() const {
+        return settings_changing() || !reported_names_.empty();
     }
     [[nodiscard]] std::string analysed_under();
     void note_hidden_quotes(std::string_view text);
@@ -194,7 +210,9 @@ class PostgresqlSession final : public Session {
     ParameterSetRef analysed_settings_,
         analysed_parameters_;                           // when statements were last looked at
     std::vector<std::string> set_names_, reset_names_;  // in this transaction
-    std::vector<std::string> asked_names_, asked_resets_;
+    std::vector<std::string> reported_names_;           // … as changed, and nothing named them
+    std::vector<std::string> asked_names_, asked_resets_, asked_sources_;
+    std::size_t asked_named_ = 0;  // of asked_names_, the first: something named them
     // Our names, and what the client called them, of statements that it no longer names: an answer
     // that is under way may still be about them.
     std::vector<std::pair<std::string, std::string>> former_names_;

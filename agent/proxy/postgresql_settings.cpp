@@ -43,6 +43,10 @@ bool PostgresqlSession::settings_agree() {
 void PostgresqlSession::settings_applied() {
     synchronizing_ = false;
     tell_parameters();
+    if (draining_ && phase_ == Phase::open && pending_.empty()) {
+        dismiss(ClientClose::drain);
+        return;
+    }
     home_.loop().defer(*this);
 }
 
@@ -72,8 +76,8 @@ void PostgresqlSession::tell_parameters() {
     known_ = now;
 }
 
-// The server says so by itself; the client gets to know it right behind.
-void PostgresqlSession::parameter_reported(const std::string& name, std::string_view value) {
+// The server says so by itself, whatever the reason; the client gets to know it right behind.
+void PostgresqlSession::parameter_reported(const std::string& name) {
     known_ = server().reported();
     if (std::find(not_settable.begin(), not_settable.end(), name) != not_settable.end()) {
         if (name == "is_superuser" || name == "session_authorization") {
@@ -86,63 +90,89 @@ void PostgresqlSession::parameter_reported(const std::string& name, std::string_
         (effects_ & pg::effect_bit(Effect::setting)) == 0) {
         return;
     }
-    const bool reset = resets_all_ || std::find(reset_names_.begin(), reset_names_.end(), name) !=
-                                          reset_names_.end();
-    if (reset) {  // what that means for the client is found out when the transaction is over
-        server().set_applied(tenant_.sets.with(*server().applied(), name, value));
+    if (concerns(name)) add(reported_names_, name);
+}
+
+// A connection that no other client gets before it is wiped keeps what is set there by itself.
+bool PostgresqlSession::concerns(const std::string& name) const {
+    return !keeps_connection() || startup_->find(name) != nullptr;
+}
+
+// What SET LOCAL or a transaction that was rolled back had changed.
+void PostgresqlSession::forget_what_is_as_before() {
+    std::erase_if(reported_names_, [this](const std::string& name) {
+        const std::string* const said = settings_->find(name);
+        const std::string* const before = said != nullptr ? said : server().base()->find(name);
+        const std::string* const now = server().reported()->find(name);
+        return before != nullptr && now != nullptr && *before == *now;
+    });
+}
+
+// A RESET takes the connection's own value, and whether it was the last word its value alone does
+// not tell. What was reported and not named a function may have set, or the server have got new.
+bool PostgresqlSession::source_matters(const std::string& name) const {
+    const auto among = [&](const std::vector<std::string>& names) {
+        return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    if (!among(reset_names_)) return among(reported_names_) && !among(set_names_);
+    const std::string* const at_start = startup_->find(name);
+    const std::string* const before = settings_->find(name);
+    return at_start != nullptr && (among(set_names_) || before == nullptr || *before != *at_start);
+}
+
+void PostgresqlSession::told(const Told& setting) {
+    if (!setting.named && !setting.set_here) {
+        came_from_elsewhere(setting);
         return;
     }
-    remember(name, value);
-}
-
-void PostgresqlSession::remember(const std::string& name, std::string_view value) {
     ParameterSets& sets = tenant_.sets;
-    const std::string* const own = server().base()->find(name);
-    const bool unsaid = startup_->find(name) == nullptr && own != nullptr && *own == value;
+    const auto& value = setting.value;
     const auto changed = [&](const ParameterSet& set) {
-        return unsaid ? sets.without(set, name) : sets.with(set, name, value);
+        return value ? sets.with(set, setting.name, *value) : sets.without(set, setting.name);
     };
-    settings_ = changed(*settings_);
     server().set_applied(changed(*server().applied()));
+    const std::string* const at_start = startup_->find(setting.name);
+    settings_ = setting.set_here || at_start == nullptr
+                    ? changed(*settings_)
+                    : sets.with(*settings_, setting.name, *at_start);
 }
 
-// What the server says of a setting that statements named. Reset, it has the connection's own value
-// again, which is not always the one that the session began with.
-void PostgresqlSession::told(const std::string& name, const std::optional<std::string>& value,
-                             bool reset) {
+// Nothing that was named changed it: the server has got a new value of its own, which what the
+// client has said outlives, or something has reset it.
+void PostgresqlSession::came_from_elsewhere(const Told& setting) {
     ParameterSets& sets = tenant_.sets;
-    const std::string* const before = settings_->find(name);
-    const std::string* const at_start = startup_->find(name);
-    const bool changed = !value || before == nullptr || *before != *value;
-    PostgresqlServer& at = server();
-    at.set_applied(value ? sets.with(*at.applied(), name, *value)
-                         : sets.without(*at.applied(), name));
-    if (reset && changed && at_start != nullptr) {
-        settings_ = sets.with(*settings_, name, *at_start);
-    } else {
-        settings_ = value ? sets.with(*settings_, name, *value) : sets.without(*settings_, name);
-    }
+    const std::string value = setting.value.value_or(std::string());
+    const std::string* const own = server().base()->find(setting.name);
+    const bool was_reset = own != nullptr && *own == value;
+    server().own_changed(setting.name, value);
+    if (!was_reset) return;
+    const std::string* const at_start = startup_->find(setting.name);
+    settings_ = at_start == nullptr ? sets.without(*settings_, setting.name)
+                                    : sets.with(*settings_, setting.name, *at_start);
 }
 
 // What a text may do when it is executed.
 void PostgresqlSession::note(const StatementActs& acts) {
     if (!acts.any()) return;
     note_effects(acts.effects);
-    for (const std::string& name : acts.settings) add(set_names_, name);
-    for (const std::string& name : acts.resets) add(reset_names_, name);
+    for (const std::string& name : acts.settings) {
+        if (concerns(name)) add(set_names_, name);
+    }
+    for (const std::string& name : acts.resets) {
+        if (concerns(name)) add(reset_names_, name);
+    }
     sets_locally_ = sets_locally_ || acts.sets_locally;
     if (acts.drops_statements) {
         clears_all_ = true;
         clearing_batch_ = server().batch();
     }
-    resets_all_ = resets_all_ || acts.resets_all;
+    resets_all_ = resets_all_ || (acts.resets_all && carries_settings());
 }
 
 StatementActs PostgresqlSession::acts_of(const pg::StatementScan& scan) const {
     StatementActs acts;
     if (scan.words().found_nothing()) return acts;
     acts.effects = scan.effects();
-    if (keeps_connection()) return acts;
     const pg::StatementWords& words = scan.words();
     acts.resets_all = words.resets_all();
     acts.sets_locally = words.sets_locally();
@@ -165,16 +195,25 @@ StatementActs PostgresqlSession::acts_of(const pg::StatementScan& scan) const {
 // it was asked, and settle() comes again.
 bool PostgresqlSession::settings_settled() {
     sets_locally_ = false;
-    if (!settings_changing()) return true;
+    if (!settings_in_doubt()) return true;
     if (std::exchange(resets_all_, false)) {
-        for (const auto& [name, value] : settings_->values) add(reset_names_, name);
-        for (const auto& [name, value] : server().applied()->values) add(reset_names_, name);
+        for (const ParameterSetRef& set : {settings_, server().applied()}) {
+            for (const auto& [name, value] : set->values) add(reset_names_, name);
+        }
     }
     asked_resets_ = reset_names_;
-    asked_names_ = std::exchange(set_names_, {});
-    for (const std::string& name : std::exchange(reset_names_, {})) add(asked_names_, name);
+    for (const auto* names : {&set_names_, &reset_names_, &reported_names_}) {
+        if (names == &reported_names_) asked_named_ = asked_names_.size();
+        for (const std::string& name : *names) {
+            add(asked_names_, name);
+            if (source_matters(name)) add(asked_sources_, name);
+        }
+    }
+    set_names_.clear();
+    reset_names_.clear();
+    reported_names_.clear();
     if (asked_names_.empty()) return true;
-    server().ask(asked_names_);
+    server().ask(asked_names_, asked_sources_);
     unnamed_.displaced();
     return false;
 }
@@ -183,19 +222,29 @@ void PostgresqlSession::settings_told(std::string_view row) {
     const auto values = pg::read_data_row(row);
     const std::vector<std::string> names = std::exchange(asked_names_, {});
     const std::vector<std::string> resets = std::exchange(asked_resets_, {});
-    if (!values || values->size() != names.size()) {
+    const std::vector<std::string> sources = std::exchange(asked_sources_, {});
+    if (!values || values->size() != names.size() + sources.size()) {
         note_effects(pg::effect_bit(Effect::setting));
         return;
     }
     for (std::size_t i = 0; i < names.size(); ++i) {
-        const bool reset = std::find(resets.begin(), resets.end(), names[i]) != resets.end();
-        told(names[i], (*values)[i], reset);
+        const std::optional<std::string>& value = (*values)[i];
+        const bool named = i < asked_named_;
+        bool set_here = named && std::find(resets.begin(), resets.end(), names[i]) == resets.end();
+        const auto source = std::find(sources.begin(), sources.end(), names[i]);
+        if (source != sources.end()) {
+            const auto& said =
+                (*values)[names.size() + static_cast<std::size_t>(source - sources.begin())];
+            // The server does not say it of a name of one's own: reset, that is empty.
+            set_here = said ? *said == "t" : value && !value->empty();
+        }
+        told({names[i], value, named, set_here});
     }
 }
 
 bool PostgresqlSession::state_to_reset() const {
     return tenant_.pool->settings().session_state == settings::SessionState::reset &&
-           (effects_ != 0 || settings_changing() || settings_ != startup_);
+           (effects_ != 0 || settings_in_doubt() || settings_ != startup_);
 }
 
 // Gives the connection back to be wiped: the client goes on as its session began.
@@ -203,7 +252,7 @@ void PostgresqlSession::reset_state() {
     settings_ = startup_;
     set_names_.clear();
     reset_names_.clear();
-    asked_names_.clear();
+    reported_names_.clear();
     resets_all_ = false;
     effects_ = 0;
     own_names_ = false;

@@ -7,6 +7,7 @@ import pytest
 
 from harness import messages as m
 from harness.raw import RawClient, Refused
+from harness.waiting import until
 
 pytestmark = pytest.mark.sanitized
 
@@ -267,3 +268,69 @@ def test_a_role_from_the_start_has_its_connection_to_itself(start, postgres):
         assert client.query("SELECT current_user") == [["app"]]
     with login(weir) as other:
         assert other.query("SHOW role") == [["none"]]
+
+
+START_UP = {"options": "-c work_mem=5MB -c my.own=first", "DateStyle": "German", "application_name": "first"}
+BEGUN_WITH = {"work_mem": "5MB", "my.own": "first", "DateStyle": "German, DMY", "application_name": "first"}
+# Among them what the server would have said of itself.
+OTHERS = [("work_mem", "6MB"), ("work_mem", "4MB"), ("my.own", "second"), ("DateStyle", "SQL, DMY"),
+          ("DateStyle", "ISO, MDY"), ("application_name", "second"), ("application_name", "")]
+
+
+@pytest.mark.parametrize("mode", ["transaction", "session", "direct"])
+@pytest.mark.parametrize("text", ["RESET {name}", "SET {name} TO DEFAULT", "SET SESSION {name} = default", "RESET ALL",
+                                  "DISCARD ALL", "BEGIN; RESET {name}; COMMIT", "RESET {name}; RESET {name}",
+                                  "SET {name} = '{other}'; RESET {name}"])
+def test_what_is_reset_is_as_the_session_began(start, mode, text):
+    weir = start(max_size=1, mode=mode)
+    with login(weir, **START_UP) as client:
+        for name, other in OTHERS:
+            client.query(f"SET {name} = '{other}'")
+            assert client.query(f"SHOW {name}") == [[other]]
+            client.query(text.format(name=name, other=other))
+            assert client.query(f"SHOW {name}") == [[BEGUN_WITH[name]]]
+
+
+@pytest.mark.parametrize("mode", ["transaction", "session", "direct"])
+@pytest.mark.parametrize("text", ["BEGIN; RESET {name}; ROLLBACK", "BEGIN; SET {name} TO DEFAULT; ROLLBACK",
+                                  "RESET {name}; SET {name} = '{other}'", "BEGIN; RESET ALL; ROLLBACK",
+                                  "DO $$ BEGIN EXECUTE 'RESET {name}'; RAISE division_by_zero; END $$"])
+def test_what_was_not_reset_in_the_end_stays(start, mode, text):
+    weir = start(max_size=1, mode=mode)
+    with login(weir, **START_UP) as client:
+        for name, other in OTHERS:
+            client.query(f"SET {name} = '{other}'")
+            client.ask(m.query(text.format(name=name, other=other)))
+            assert client.query(f"SHOW {name}") == [[other]]
+
+
+@pytest.mark.parametrize("mode", ["transaction", "session"])
+def test_a_pinned_clients_reset_is_as_its_session_began(start, mode):
+    weir = start(max_size=1, mode=mode)
+    with login(weir, **START_UP) as client:
+        client.query("LISTEN news")
+        client.query("SET work_mem = '6MB'")
+        client.query("RESET work_mem")
+        assert client.query("SHOW work_mem") == [["5MB"]]
+
+
+@pytest.mark.parametrize("mode", ["transaction", "session"])
+@pytest.mark.parametrize("by", ["start-up", "SET"])
+def test_what_a_client_has_said_outlives_a_reload(start_weir, start_postgres, mode, by):
+    """Said by SET or from the start, even where it is what the server says by itself."""
+    server = start_postgres(["tenant_b"])
+    server.trust("app")
+    weir = start_weir(server, pool=[{"name": "p", "match": "tenant_{tenant}", "max_size": 1, "mode": mode}])
+    said = {"DateStyle": "ISO, MDY"} if by == "start-up" else {}
+    with login(weir, **said) as client:
+        client.query("SHOW DateStyle" if said else "SET DateStyle TO 'ISO, MDY'")
+        server.execute("ALTER SYSTEM SET DateStyle TO 'German, DMY'")
+        server.execute("SELECT pg_reload_conf()")
+        until(lambda: server.execute("SHOW DateStyle") == [("German, DMY",)], "the reload")
+        client.query("SELECT 1")
+        assert client.query("SHOW DateStyle") == [["ISO, MDY"]]
+        if mode == "transaction" and said:  # what a SET set is taken back where it differs from before
+            with login(weir) as other:
+                other.query("SELECT 1")
+                assert other.query("SHOW DateStyle") == [["German, DMY"]]
+                assert client.query("SHOW DateStyle") == [["ISO, MDY"]]

@@ -107,13 +107,21 @@ Batch replay(const std::vector<std::pair<std::string, std::string>>& to_set,
     return batch;
 }
 
-Batch ask_settings(const std::vector<std::string>& names) {
+Batch ask_settings(const std::vector<std::string>& names, const std::vector<std::string>& sources) {
     std::string sql;
     std::vector<std::string_view> values;
     for (const std::string& name : names) {
         sql += sql.empty() ? "SELECT " : ", ";
         values.push_back(name);
         sql += "pg_catalog.current_setting($" + std::to_string(values.size()) + ", true)";
+    }
+    for (const std::string& name : sources) {
+        values.push_back(name);
+        // The client's search_path must not choose the operators.
+        sql +=
+            ", (SELECT source OPERATOR(pg_catalog.=) 'session' FROM pg_catalog.pg_settings"
+            " WHERE pg_catalog.lower(name) OPERATOR(pg_catalog.=) $" +
+            std::to_string(values.size()) + ')';
     }
     Batch batch;
     put_extended(batch, sql, values);

@@ -25,8 +25,11 @@ struct Batch {
 [[nodiscard]] Batch replay(const std::vector<std::pair<std::string, std::string>>& to_set,
                            const std::vector<std::string>& to_reset);
 
-// Asks for their values, which come in one row, in order, null where there is no such setting.
-[[nodiscard]] Batch ask_settings(const std::vector<std::string>& names);
+// Asks for their values, which come in one row, in order, null where there is no such setting;
+// behind them for each of `sources`, which is dear, whether the session has set it (t) or it is the
+// server's own (f), null where the server does not say.
+[[nodiscard]] Batch ask_settings(const std::vector<std::string>& names,
+                                 const std::vector<std::string>& sources);
 
 // The values of a DataRow's body; nothing when it is malformed.
 [[nodiscard]] std::optional<std::vector<std::optional<std::string>>> read_data_row(

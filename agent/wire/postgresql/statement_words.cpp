@@ -82,6 +82,10 @@ void StatementWords::expected_word(std::string_view lower) {
             return;
         case Expect::set_keyword:
             keyword_set();
+            if (lower == "default") set_to_default();
+            return;
+        case Expect::set_to:
+            if (lower == "default" || lower == "local") set_to_default();
             return;
         case Expect::reset_keyword:
             return;
@@ -197,9 +201,18 @@ void StatementWords::setting_named(std::string_view name) {
         settings_unknown_ = true;
     } else {
         names.emplace_back(name);
+        if (!resetting_) expect_ = Expect::set_to;
     }
     setting_.clear();
     resetting_ = false;
+}
+
+// Of the setting named last. LOCAL is what SET TIME ZONE calls it.
+void StatementWords::set_to_default() {
+    expect_ = Expect::anything;
+    if (settings_.empty()) return;
+    resets_.push_back(std::move(settings_.back()));
+    settings_.pop_back();
 }
 
 void StatementWords::setting_unknown() {
@@ -319,10 +332,13 @@ void StatementWords::judge_symbol(char c) {
                 return;
             }
             if (c == '=' && !resetting_) {
+                expect_ = Expect::anything;
                 setting_named(setting_);
-            } else {
-                setting_unknown();
+                before_ = Before::nothing;
+                settle();
+                return;
             }
+            setting_unknown();
             break;
         case Expect::set_keyword:
             if (c == '.') {
@@ -356,6 +372,7 @@ void StatementWords::judge_symbol(char c) {
             if (c != '\'' && c != '$') found(Effect::prepared);
             break;
         case Expect::create:
+        case Expect::set_to:
         case Expect::first_word:
         case Expect::anything:
             break;
@@ -399,7 +416,10 @@ void StatementWords::end() {
         found(Effect::setting);
         setting_unknown();
     }
-    if (expect_ == Expect::set_keyword) keyword_set();
+    if (expect_ == Expect::set_keyword) {
+        keyword_set();
+        set_to_default();
+    }
     updates_ = false;
     if (expect_ == Expect::set_value && resetting_) {
         setting_named(setting_);

@@ -48,8 +48,9 @@ class StatementWords {
     [[nodiscard]] bool loose() const { return loose_; }
     [[nodiscard]] std::uint32_t effects() const { return effects_; }
 
-    // The session's settings that SET names, and those that RESET names, in lower case; where
-    // Effect::setting was found and not all of them can be told, settings_unknown().
+    // The session's settings that SET names, and those that RESET or SET … TO DEFAULT names, in
+    // lower case; where Effect::setting was found and not all of them can be told,
+    // settings_unknown().
     [[nodiscard]] const std::vector<std::string>& settings() const { return settings_; }
     [[nodiscard]] const std::vector<std::string>& resets() const { return resets_; }
     [[nodiscard]] bool settings_unknown() const { return settings_unknown_; }
@@ -69,6 +70,7 @@ class StatementWords {
         set_keyword,          // what follows NAMES, SCHEMA, …: a dot makes it a name like others
         set_value,            // = or TO behind a setting's name, or more of the name
         set_qualified,        // the name's part behind a dot
+        set_to,               // its value: DEFAULT makes it a RESET
         reset,                // what follows RESET
         reset_keyword,        // what follows RESET SESSION or ROLE: a dot makes it a name
         set_exempt,           // SET LOCAL, unless it is a name: SET local.x = …
@@ -110,6 +112,7 @@ class StatementWords {
     void reset_word(std::string_view lower);
     void quoted_setting(std::string_view text);
     void keyword_set();
+    void set_to_default();
     void setting_named(std::string_view name);
     void setting_unknown();
 

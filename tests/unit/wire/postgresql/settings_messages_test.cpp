@@ -48,10 +48,17 @@ TEST(SettingsMessages, resets_come_first_with_quoted_names) {
 }
 
 TEST(SettingsMessages, values_are_asked_for_in_one_row) {
-    const Batch batch = ask_settings({"a", "b"});
+    const Batch batch = ask_settings({"a", "b"}, {});
     EXPECT_EQ(bodies_of(batch, 'P').front(),
               "\0SELECT pg_catalog.current_setting($1, true), pg_catalog.current_setting($2, true)"
               "\0\0\0"s);
+}
+
+TEST(SettingsMessages, sources_come_behind_the_values_by_no_operator_of_the_clients) {
+    const Batch batch = ask_settings({"a", "b"}, {"b"});
+    const std::string parse = bodies_of(batch, 'P').front();
+    EXPECT_NE(parse.find("pg_catalog.lower(name) OPERATOR(pg_catalog.=) $3)"), std::string::npos);
+    EXPECT_EQ(parse.find(" = "), std::string::npos);
 }
 
 TEST(SettingsMessages, a_row_has_values_and_nulls) {

@@ -172,7 +172,7 @@ TEST(StatementScan, settings_are_told_by_name) {
         {"set session Work_Mem to 4", {"work_mem"}},
         {"SET \"TimeZone\" = 'UTC'", {"timezone"}},
         {"SET my.own = 1", {"my.own"}},
-        {"SET TIME ZONE LOCAL", {"timezone"}},
+        {"SET TIME ZONE 'UTC'", {"timezone"}},
         {"SET NAMES 'utf8'", {"client_encoding"}},
         {"SET SCHEMA 'a'", {"search_path"}},
         {"SET idle_in_transaction_session_timeout TO 0", {"idle_in_transaction_session_timeout"}},
@@ -196,6 +196,26 @@ TEST(StatementScan, resets_are_told_by_name) {
     EXPECT_TRUE(words_of("RESET ALL").resets_all());
     EXPECT_FALSE(words_of("RESET a").resets_all());
     EXPECT_TRUE(words_of("RESET a").settings().empty());
+}
+
+TEST(StatementScan, set_to_default_is_a_reset) {
+    const std::vector<std::pair<const char*, Names>> cases{
+        {"SET work_mem TO DEFAULT", {"work_mem"}},
+        {"SET SESSION my.own = default", {"my.own"}},
+        {"SET \"TimeZone\" TO /**/ DEFAULT", {"timezone"}},
+        {"SET TIME ZONE LOCAL", {"timezone"}},
+        {"SET TIME ZONE DEFAULT", {"timezone"}},
+        {"SET NAMES", {"client_encoding"}},
+        {"SET NAMES DEFAULT", {"client_encoding"}},
+        {"SET a = DEFAULT; SET b = 1; SET c = DEFAULT", {"a", "c"}}};
+    for (const auto& [text, names] : cases) {
+        EXPECT_EQ(words_of(text).resets(), names) << text;
+        EXPECT_FALSE(words_of(text).settings_unknown()) << text;
+    }
+    for (const char* text : {"SET a = 'default'", "SET a = \"default\"", "SET a = 1, default",
+                             "SET LOCAL a = DEFAULT", "SELECT set, default"}) {
+        EXPECT_TRUE(words_of(text).resets().empty()) << text;
+    }
 }
 
 TEST(StatementScan, what_sets_something_without_its_name_is_unknown) {
