@@ -204,7 +204,8 @@ PostgresqlSession::Rewritten PostgresqlSession::rewrite_parse(const pg::Piece& p
     StatementActs acts = scan_text(text);
     note(acts);
     const Statement statement = tenant_.statements.obtain(
-        message->rest, analysis_changing() ? std::string() : analysed_under(), std::move(acts));
+        message->rest, analysis_changing() ? std::string_view() : analysed_under(),
+        std::move(acts));
     if (must_await(statement)) return Rewritten::unfinished;
     PostgresqlServer& to = replace(piece, run, piece.bytes.size());
     Statement before = rename(name, statement);
@@ -330,14 +331,23 @@ PostgresqlSession::Rewritten PostgresqlSession::rewrite_query(const pg::Piece& p
     return Rewritten::yes;
 }
 
-// A connection that lacks it would analyse it under the settings of now: then it is to be known as
-// analysed under these, and not to be mistaken for what it is elsewhere.
+// What the client's statement is on this connection.
 Statement PostgresqlSession::usable(const Statement& statement) {
-    if (server().has(*statement)) return statement;
-    std::string now = analysed_under();
-    if (analysis_changing()) now.clear();
-    if (!now.empty() && statement->analysed_under == now) return statement;
-    return tenant_.statements.obtain(statement->definition, now, statement->acts);
+    const std::string& now = analysed_under();
+    Statement here = statement->analysed_under == now ? statement : older(statement, now);
+    if (!analysis_changing() || server().has(*here)) return here;
+    return tenant_.statements.obtain(statement->definition, {}, statement->acts);
+}
+
+// A statement that was analysed under other settings means what it meant then, unless another
+// search_path makes the server analyse it again ("PREPARE", Notes).
+Statement PostgresqlSession::older(const Statement& statement, const std::string& now) {
+    const std::string& then = statement->analysed_under;
+    if (then.empty() && server().has(*statement)) return statement;
+    if (then.empty() || !same_search_path(then, now)) {
+        return tenant_.statements.obtain(statement->definition, now, statement->acts);
+    }
+    return tenant_.statements.obtain(statement->definition, then, statement->acts, now);
 }
 
 // Where state that can't be carried is refused: the server is given a text that fails, so that its

@@ -436,7 +436,6 @@ void PostgresqlSession::settle(pg::TransactionStatus status) {
         if (!settings_settled()) return;
     }
     if (idle && !keeps_connection()) {
-        keep_older_statements();
         if (effects_ == 0) {
             if (server_->state() == pool::ServerState::pinned) tenant_.pool->unpin(*server_, now);
             unlink();

@@ -149,6 +149,7 @@ class PostgresqlServer final : public ServerConnection {
     void resolve_doubt();
     void settle_changes();  // as the tracker's ends say
     void answer_due();
+    void set_for_now(std::string_view analysis, std::string_view other);
     void keep(const Statement& statement);
     void evict();
     void undo(Change& change, PostgresqlSession* holder);

@@ -32,9 +32,19 @@ void PostgresqlServer::provide(const Statement& statement) {
         evict();
     }
     const std::uint32_t note = next_note();
+    const bool older = !statement->used_under.empty();
+    if (older) set_for_now(statement->used_under, statement->analysed_under);
     send_hidden(pg::frontend::parse, pg::parse(statement->name, statement->definition), note);
+    if (older) set_for_now(statement->analysed_under, statement->used_under);
     keep(statement);
     changes_.push_back({note, Change::Kind::prepared, statement, {}, batches_sent_});
+}
+
+// Amid the client's batch, as a SET LOCAL, which its own SET outlasts.
+void PostgresqlServer::set_for_now(std::string_view analysis, std::string_view other) {
+    const pg::Batch batch = pg::set_locally(changed_settings(analysis, other), scratch_name());
+    for (const char type : batch.types) tracker_.sent(type, true);
+    send(batch.bytes);
 }
 
 void PostgresqlServer::prepare(const Statement& statement, std::string name, Statement before) {

@@ -133,6 +133,7 @@ class PostgresqlSession final : public Session {
     [[nodiscard]] bool must_await(const Statement& statement);
 
     [[nodiscard]] Statement usable(const Statement& statement);
+    [[nodiscard]] Statement older(const Statement& statement, const std::string& now);
 
     // postgresql_settings.cpp
     [[nodiscard]] bool settings_agree();
@@ -163,9 +164,8 @@ class PostgresqlSession final : public Session {
     [[nodiscard]] bool settings_in_doubt() const {
         return settings_changing() || !reported_names_.empty();
     }
-    [[nodiscard]] std::string analysed_under();
+    [[nodiscard]] const std::string& analysed_under();
     void note_hidden_quotes(std::string_view text);
-    void keep_older_statements();
     [[nodiscard]] bool state_to_reset() const;
     void reset_state();
 
@@ -206,9 +206,9 @@ class PostgresqlSession final : public Session {
     StatementActs parse_acts_;  // of the Parse that has come in
     // As the client has set them; as its session began; as it was told the server's parameters are.
     ParameterSetRef settings_, startup_, known_;
-    ParameterSetRef encoding_of_;  // as of which encoding_is_safe_
-    ParameterSetRef analysed_settings_,
-        analysed_parameters_;                           // when statements were last looked at
+    ParameterSetRef encoding_of_;                              // as of which encoding_is_safe_
+    ParameterSetRef analysed_settings_, analysed_parameters_;  // as of which analysed_under_
+    std::string analysed_under_;
     std::vector<std::string> set_names_, reset_names_;  // in this transaction
     std::vector<std::string> reported_names_;           // … as changed, and nothing named them
     std::vector<std::string> asked_names_, asked_resets_, asked_sources_;

@@ -262,16 +262,14 @@ void PostgresqlSession::reset_state() {
 }
 
 // What a text means besides itself, at this moment on this connection.
-std::string PostgresqlSession::analysed_under() {
+const std::string& PostgresqlSession::analysed_under() {
     const ParameterSetRef& reported = server().reported();
-    std::string analysed = reported->analysed;
-    for (const std::string_view name :
-         {"array_nulls", "backslash_quote", "search_path", "transform_null_equals", "xmloption"}) {
-        if (reported->find(name) != nullptr) continue;
-        analysed.push_back('\0');
-        if (const std::string* const own = settings_->find(name)) analysed += *own;
+    if (analysed_settings_ != settings_ || analysed_parameters_ != reported) {
+        analysed_settings_ = settings_;
+        analysed_parameters_ = reported;
+        analysed_under_ = analysis(*reported, *settings_);
     }
-    return analysed;
+    return analysed_under_;
 }
 
 // In some encodings a backslash may be the second half of a character: where a text has one, the
@@ -287,24 +285,6 @@ void PostgresqlSession::note_hidden_quotes(std::string_view text) {
     }
     if (encoding_is_safe_ || text.find('\\') == std::string_view::npos) return;
     note_effects(pg::effect_bit(Effect::setting));
-}
-
-// A statement that was prepared under other settings than the client's present ones means what it
-// meant then: only this connection knows it so.
-void PostgresqlSession::keep_older_statements() {
-    const ParameterSetRef& reported = server().reported();
-    if (analysed_settings_ == settings_ && analysed_parameters_ == reported) return;
-    analysed_settings_ = settings_;
-    analysed_parameters_ = reported;
-    if (named_.empty() || effects_ != 0) return;
-    const std::string now = analysed_under();
-    for (const auto& [name, statement] : named_) {
-        const std::string& then = statement->analysed_under;
-        if (!then.empty() && then != now) {
-            note_effects(pg::effect_bit(Effect::prepared));
-            return;
-        }
-    }
 }
 
 }  // namespace weir::proxy

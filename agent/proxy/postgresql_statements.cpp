@@ -3,9 +3,10 @@
 namespace weir::proxy {
 
 Statement StatementCatalogue::obtain(std::string_view definition, std::string_view analysed_under,
-                                     StatementActs acts) {
+                                     StatementActs acts, std::string_view used_under) {
     std::string key(definition);
     key += analysed_under;  // the definition says itself where it ends
+    if (!used_under.empty()) key.append(1, '\0').append(used_under);  // no setting's name is empty
     if (analysed_under.empty()) key += std::to_string(last_number_ + 1);
     if (const auto found = known_.find(key); found != known_.end()) return found->second.lock();
     auto made = std::make_unique<PreparedStatement>();
@@ -14,6 +15,7 @@ Statement StatementCatalogue::obtain(std::string_view definition, std::string_vi
     made->definition = definition;
     made->key = std::move(key);
     made->analysed_under = analysed_under;
+    made->used_under = used_under;
     made->acts = std::move(acts);
     const std::string_view known_as = made->key;
     Statement statement(made.release(), [this](const PreparedStatement* last) {

@@ -30,10 +30,11 @@ struct StatementActs {
 };
 
 struct PreparedStatement {
-    std::string name;        // on every server connection
-    std::string definition;  // Parse's body behind the name: text, NUL, parameter types
-    std::string key;         // the definition and what else its analysis depended on
-    std::string analysed_under;
+    std::string name;            // on every server connection
+    std::string definition;      // Parse's body behind the name: text, NUL, parameter types
+    std::string key;             // the definition and what else its analysis depended on
+    std::string analysed_under;  // an analysis (session_settings.h); empty: uncertain
+    std::string used_under;      // likewise, where that is another one
     StatementActs acts;
     std::uint32_t number = 0;
 };
@@ -48,8 +49,10 @@ class StatementCatalogue {
 
     // `analysed_under`: the settings that act when the text is analysed; a literal or a table's
     // name may mean something else under others. Empty: they are about to change, nobody shares it.
+    // `used_under`: those of a client that has changed them since. Such clients share one of their
+    // own, because the server may analyse it again, under these, at any time.
     [[nodiscard]] Statement obtain(std::string_view definition, std::string_view analysed_under,
-                                   StatementActs acts);
+                                   StatementActs acts, std::string_view used_under = {});
     [[nodiscard]] std::size_t size() const { return known_.size(); }
 
   private:

@@ -16,6 +16,22 @@ void put(std::string& out, std::string_view text) {
     out.push_back('\0');
 }
 
+bool acts_on_analysis(std::string_view name) {
+    return std::binary_search(analysis_settings.begin(), analysis_settings.end(), name);
+}
+
+std::optional<std::string> value_in(std::string_view analysis, std::string_view name) {
+    while (!analysis.empty()) {
+        const std::size_t name_end = analysis.find('\0');
+        const std::size_t value_end = analysis.find('\0', name_end + 1);
+        if (analysis.substr(0, name_end) == name) {
+            return std::string(analysis.substr(name_end + 1, value_end - name_end - 1));
+        }
+        analysis.remove_prefix(value_end + 1);
+    }
+    return std::nullopt;
+}
+
 auto place_of(const Parameters& values, std::string_view name) {
     return std::lower_bound(values.begin(), values.end(), name,
                             [](const auto& entry, std::string_view n) { return entry.first < n; });
@@ -52,8 +68,7 @@ ParameterSetRef ParameterSets::obtain(Parameters values) {
     for (const auto& [name, value] : values) {
         put(key, name);
         put(key, value);
-        if (std::binary_search(analysis_settings.begin(), analysis_settings.end(),
-                               std::string_view(name))) {
+        if (acts_on_analysis(name)) {
             put(analysed, name);
             put(analysed, value);
         }
@@ -82,6 +97,30 @@ ParameterSetRef ParameterSets::without(const ParameterSet& set, std::string_view
     const auto place = place_of(values, name);
     if (place != values.end() && place->first == name) values.erase(place);
     return obtain(std::move(values));
+}
+
+std::string analysis(const ParameterSet& reported, const ParameterSet& own) {
+    std::string analysed = reported.analysed;
+    for (const auto& [name, value] : own.values) {
+        if (!acts_on_analysis(name) || reported.find(name) != nullptr) continue;
+        put(analysed, name);
+        put(analysed, value);
+    }
+    return analysed;
+}
+
+bool same_search_path(std::string_view analysis, std::string_view other) {
+    return value_in(analysis, "search_path") == value_in(other, "search_path");
+}
+
+std::vector<std::pair<std::string, std::optional<std::string>>> changed_settings(
+    std::string_view analysis, std::string_view other) {
+    std::vector<std::pair<std::string, std::optional<std::string>>> changed;
+    for (const std::string_view name : analysis_settings) {
+        std::optional<std::string> value = value_in(other, name);
+        if (value != value_in(analysis, name)) changed.emplace_back(name, std::move(value));
+    }
+    return changed;
 }
 
 SettingsDifference difference(const ParameterSet& wanted, const ParameterSet& applied,

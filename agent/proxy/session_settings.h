@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,7 +19,7 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 struct ParameterSet {
     Parameters values;
     std::string key;       // equal for equal sets
-    std::string analysed;  // of these, what acts when a statement's text is analysed
+    std::string analysed;  // of these, what acts when a statement's text is analysed: an analysis
     [[nodiscard]] const std::string* find(std::string_view lower_name) const;
 };
 
@@ -45,6 +46,14 @@ class ParameterSets {
     std::unordered_map<std::string_view, std::weak_ptr<const ParameterSet>> known_;
     ParameterSetRef empty_;
 };
+
+// The settings under which a statement's text is analysed, each "name NUL value NUL": what the
+// server says of its parameters and, of those that it does not report, what was set.
+[[nodiscard]] std::string analysis(const ParameterSet& reported, const ParameterSet& own);
+[[nodiscard]] bool same_search_path(std::string_view analysis, std::string_view other);
+// What of the second is not so in the first; none: it has its default there.
+[[nodiscard]] std::vector<std::pair<std::string, std::optional<std::string>>> changed_settings(
+    std::string_view analysis, std::string_view other);
 
 // What a connection must be told before it serves a client.
 struct SettingsDifference {

@@ -42,7 +42,8 @@ TEXTS = [
     "SELECT 1", "SELECT $1::int + 1", "SELECT $1::text, $2::text", "SELECT n FROM t ORDER BY n", "SELECT 1/0",
     "SELEC", "SELECT * FROM missing", "INSERT INTO t VALUES ($1::int, 'by message')", "BEGIN", "COMMIT", "ROLLBACK",
     "", "INSERT INTO u VALUES (1)", "SHOW statement_timeout",
-    "SET statement_timeout = 66000", "SELECT count(*) FROM t",
+    "SET statement_timeout = 66000", "SELECT count(*) FROM t", "SELECT to_char('01/02/2020'::date, 'YYYY-MM-DD')",
+    "SELECT '2020-02-01 12:00'::timestamptz",
 ]
 PARAMETERS = {"SELECT $1::int + 1": 1, "SELECT $1::text, $2::text": 2,
               "INSERT INTO t VALUES ($1::int, 'by message')": 1}

@@ -177,13 +177,58 @@ def test_a_literal_keeps_the_meaning_that_it_had(start):
             assert client.rows(m.bind("s") + m.execute() + m.SYNC) == [[month]]
 
 
-def test_a_statement_older_than_its_clients_change_of_meaning_keeps_its_connection(start):
-    weir = start(max_size=2)
-    with login(weir) as client:
-        client.ask(m.parse("SELECT to_char('01/02/2020'::date, 'MM')", "s") + m.SYNC)
-        client.query("SET DateStyle TO 'ISO, DMY'")
-        assert client.rows(m.bind("s") + m.execute() + m.SYNC) == [["01"]]
-        assert weir.value("weir_pins_total", reason="prepared") == 1
+OLDER = [("DateStyle", "ISO, DMY", "SELECT to_char('01/02/2020'::date, 'MM')", "01"),
+         ("TimeZone", "Asia/Tokyo", "SELECT to_char('2020-01-02 00:00'::timestamptz AT TIME ZONE 'UTC', 'HH24')", "00"),
+         ("IntervalStyle", "sql_standard", "SELECT extract(hours FROM '-1 2:00'::interval)", "2"),
+         ("standard_conforming_strings", "off", r"SELECT length('a\n')", "3"),
+         ("transform_null_equals", "on", "SELECT (NULL::int = NULL) IS NULL", "t")]
+
+
+@pytest.mark.parametrize("name, value, text, meaning", OLDER)
+@pytest.mark.parametrize("block", [False, True], ids=["alone", "in a transaction"])
+def test_a_statement_older_than_its_clients_change_of_meaning_means_the_same_everywhere(
+        start, block, name, value, text, meaning):
+    weir = start(max_size=3)
+    with login(weir) as client, login(weir) as other:
+        client.ask(m.parse(text, "s") + m.SYNC)
+        client.query(f"SET {name} TO '{value}'")
+        seen = set()
+        for _ in range(3):
+            blockers = held_apart(weir, len(seen))
+            client.query("BEGIN" if block else "SELECT 1")
+            answer = client.ask(m.bind("s") + m.execute() + m.parse("SELECT pg_backend_pid(), current_setting($1)")
+                                + m.bind(values=[name]) + m.execute() + m.SYNC)
+            assert kinds(answer) == "2DC12DCZ"
+            found, (process, present) = [m.data_row(body) for kind, body in answer if kind == b"D"]
+            assert found == [meaning]
+            assert present == value
+            seen.add(process)
+            if block:
+                client.query("COMMIT")
+            assert client.query(f"SHOW {name}") == [[value]]
+            for blocker in blockers:
+                blocker.close()
+        assert len(seen) == 3
+        assert weir.value("weir_pins_total") == 0
+        other.ask(m.parse(text, "s") + m.SYNC)
+        assert other.rows(m.bind("s") + m.execute() + m.SYNC) == [[meaning]]
+        assert other.query(f"SHOW {name}") != [[value]]
+
+
+def test_what_the_server_reads_anew_for_one_client_is_the_others_as_before(start):
+    """A table's change makes the server analyse a text again, under the settings of whoever runs it next."""
+    weir = start(max_size=1)
+    with login(weir) as american, login(weir) as european:
+        american.query("CREATE TABLE IF NOT EXISTS dated (n int)")
+        text = "SELECT to_char('01/02/2020'::date, 'MM') FROM (SELECT count(*) FROM dated) counted"
+        for client in (american, european):
+            client.ask(m.parse(text, "s") + m.SYNC)
+        european.query("SET DateStyle TO 'ISO, DMY'")
+        assert european.rows(m.bind("s") + m.execute() + m.SYNC) == [["01"]]
+        american.query("ALTER TABLE dated ADD words text")
+        assert european.rows(m.bind("s") + m.execute() + m.SYNC) == [["02"]], "as on a connection of its own"
+        assert american.rows(m.bind("s") + m.execute() + m.SYNC) == [["01"]]
+        american.query("DROP TABLE dated")
 
 
 def test_names_like_ours_are_the_clients(start):

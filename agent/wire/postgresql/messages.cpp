@@ -156,7 +156,9 @@ std::string parse(std::string_view statement, std::string_view definition) {
     return Builder(frontend::parse).text(statement).raw(definition).done();
 }
 
-std::string execute() { return Builder(frontend::execute).text({}).uint32(0).done(); }
+std::string execute(std::string_view portal) {
+    return Builder(frontend::execute).text(portal).uint32(0).done();
+}
 
 std::string describe_statement(std::string_view statement) {
     return Builder(frontend::describe).field('S', statement).done();
@@ -164,6 +166,10 @@ std::string describe_statement(std::string_view statement) {
 
 std::string close_statement(std::string_view statement) {
     return Builder(frontend::close).field('S', statement).done();
+}
+
+std::string close_portal(std::string_view portal) {
+    return Builder(frontend::close).field('P', portal).done();
 }
 
 void put_bind_head(std::string& out, std::string_view portal, std::string_view statement,

@@ -40,9 +40,10 @@ namespace weir::wire::postgresql {
 [[nodiscard]] std::string copy_fail(std::string_view reason);
 // `definition`: all of a Parse that follows the statement's name, as it came.
 [[nodiscard]] std::string parse(std::string_view statement, std::string_view definition);
-[[nodiscard]] std::string execute();  // of the unnamed portal, all rows
+[[nodiscard]] std::string execute(std::string_view portal = {});  // all rows
 [[nodiscard]] std::string describe_statement(std::string_view statement);
 [[nodiscard]] std::string close_statement(std::string_view statement);
+[[nodiscard]] std::string close_portal(std::string_view portal);
 // Appends the beginning of a Bind whose parameters and formats, `rest` bytes, follow it.
 void put_bind_head(std::string& out, std::string_view portal, std::string_view statement,
                    std::size_t rest);

@@ -48,23 +48,41 @@ void put(Batch& batch, char type, std::string_view message) {
     batch.bytes += message;
 }
 
-// One extended batch of the unnamed statement, its parameters bound as text.
-void put_extended(Batch& batch, const std::string& sql,
-                  const std::vector<std::string_view>& values) {
-    put(batch, frontend::parse, parse({}, sql + std::string("\0\0\0", 3)));
+using Value = std::optional<std::string_view>;
+
+// One execution of a statement and portal `name`, its parameters bound as text.
+void put_execution(Batch& batch, const std::string& name, const std::string& sql,
+                   const std::vector<Value>& values) {
+    constexpr std::uint32_t null = 0xffffffff;
+    put(batch, frontend::parse, parse(name, sql + std::string("\0\0\0", 3)));
     std::string parameters;
     put_uint(parameters, 0, 2);
     put_uint(parameters, static_cast<std::uint32_t>(values.size()), 2);
-    for (const std::string_view value : values) {
-        put_uint(parameters, static_cast<std::uint32_t>(value.size()), 4);
-        parameters += value;
+    for (const Value& value : values) {
+        put_uint(parameters, value ? static_cast<std::uint32_t>(value->size()) : null, 4);
+        parameters += value.value_or(std::string_view());
     }
     put_uint(parameters, 0, 2);
     std::string bind;
-    put_bind_head(bind, {}, {}, parameters.size());
+    put_bind_head(bind, name, name, parameters.size());
     put(batch, frontend::bind, bind + parameters);
-    put(batch, frontend::execute, execute());
+    put(batch, frontend::execute, execute(name));
+}
+
+// One extended batch of the unnamed statement.
+void put_extended(Batch& batch, const std::string& sql, const std::vector<Value>& values) {
+    put_execution(batch, {}, sql, values);
     put(batch, frontend::sync, sync());
+}
+
+// SELECT set_config(…), …
+void put_set(std::string& sql, std::vector<Value>& values, std::string_view name,
+             const Value& value, bool locally) {
+    values.emplace_back(name);
+    values.push_back(value);
+    sql += sql.empty() ? "SELECT " : ", ";
+    sql += "pg_catalog.set_config($" + std::to_string(values.size() - 1) + ", $" +
+           std::to_string(values.size()) + (locally ? ", true)" : ", false)");
 }
 
 }  // namespace
@@ -88,35 +106,48 @@ Batch replay(const std::vector<std::pair<std::string, std::string>>& to_set,
         resets += "RESET " + quoted(name) + ';';
     }
     if (!resets.empty()) put(batch, frontend::query, query(resets));
-    const std::string call = "pg_catalog.set_config(";
     std::string sql;
-    std::vector<std::string_view> values;
+    std::vector<Value> values;
     for (const auto& [name, value] : to_set) {
         assert(is_setting_name(name));
         if (name == encoding) {
-            put_extended(batch, "SELECT " + call + "$1, $2, false)", {name, value});
-            continue;
+            std::string alone;
+            std::vector<Value> pair;
+            put_set(alone, pair, name, value, false);
+            put_extended(batch, alone, pair);
+        } else {
+            put_set(sql, values, name, value, false);
         }
-        sql += sql.empty() ? "SELECT " : ", ";
-        sql += call + '$' + std::to_string(values.size() + 1) + ", $" +
-               std::to_string(values.size() + 2) + ", false)";
-        values.push_back(name);
-        values.push_back(value);
     }
     if (!sql.empty()) put_extended(batch, sql, values);
     return batch;
 }
 
+Batch set_locally(const std::vector<std::pair<std::string, std::optional<std::string>>>& settings,
+                  const std::string& name) {
+    std::string sql;
+    std::vector<Value> values;
+    for (const auto& [setting, value] : settings) {
+        assert(is_setting_name(setting));
+        put_set(sql, values, setting, value, true);
+    }
+    Batch batch;
+    put_execution(batch, name, sql, values);
+    put(batch, frontend::close, close_portal(name));
+    put(batch, frontend::close, close_statement(name));
+    return batch;
+}
+
 Batch ask_settings(const std::vector<std::string>& names, const std::vector<std::string>& sources) {
     std::string sql;
-    std::vector<std::string_view> values;
+    std::vector<Value> values;
     for (const std::string& name : names) {
         sql += sql.empty() ? "SELECT " : ", ";
-        values.push_back(name);
+        values.emplace_back(name);
         sql += "pg_catalog.current_setting($" + std::to_string(values.size()) + ", true)";
     }
     for (const std::string& name : sources) {
-        values.push_back(name);
+        values.emplace_back(name);
         // The client's search_path must not choose the operators.
         sql +=
             ", (SELECT source OPERATOR(pg_catalog.=) 'session' FROM pg_catalog.pg_settings"

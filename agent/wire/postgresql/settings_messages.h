@@ -25,6 +25,12 @@ struct Batch {
 [[nodiscard]] Batch replay(const std::vector<std::pair<std::string, std::string>>& to_set,
                            const std::vector<std::string>& to_reset);
 
+// Sets them to the transaction's end, none to their defaults, by a statement and portal `name`. No
+// Sync: for the middle of a batch.
+[[nodiscard]] Batch set_locally(
+    const std::vector<std::pair<std::string, std::optional<std::string>>>& settings,
+    const std::string& name);
+
 // Asks for their values, which come in one row, in order, null where there is no such setting;
 // behind them for each of `sources`, which is dear, whether the session has set it (t) or it is the
 // server's own (f), null where the server does not say.

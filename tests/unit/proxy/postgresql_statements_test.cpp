@@ -28,6 +28,19 @@ TEST_F(Statements, equal_definitions_under_equal_settings_are_one) {
     EXPECT_EQ(one->definition, "SELECT 1\0\0\0"s);
 }
 
+TEST_F(Statements, those_who_have_changed_settings_since_share_one_of_their_own) {
+    const Statement one = statement("SELECT 1");
+    const auto older = [this](std::string_view now) {
+        return catalogue_.obtain("SELECT 1\0\0\0"s, "ISO", {}, now);
+    };
+    const Statement german = older("German");
+    EXPECT_NE(one, german);
+    EXPECT_EQ(german, older("German"));
+    EXPECT_NE(german, older("SQL"));
+    EXPECT_EQ(german->used_under, "German");
+    EXPECT_EQ(german->analysed_under, "ISO");
+}
+
 TEST_F(Statements, without_certain_settings_nobody_shares_one) {
     const Statement one = statement("SELECT 1", "");
     EXPECT_NE(one, statement("SELECT 1", ""));

@@ -41,6 +41,21 @@ TEST(ParameterSets, only_what_acts_on_analysis_is_analysed) {
     EXPECT_NE(sets.obtain({{"DateStyle", "German"}})->analysed, plain->analysed);
 }
 
+TEST(ParameterSets, of_an_analysis_only_what_differs_is_told) {
+    using Changed = std::vector<std::pair<std::string, std::optional<std::string>>>;
+    ParameterSets sets;
+    const auto reported = sets.obtain({{"DateStyle", "ISO"}, {"work_mem", "1"}});
+    const std::string plain = analysis(*reported, *sets.empty());
+    const std::string other = analysis(*sets.obtain({{"DateStyle", ""}}),
+                                       *sets.obtain({{"search_path", "a"}, {"work_mem", "2"}}));
+    EXPECT_EQ(changed_settings(plain, plain), Changed{});
+    EXPECT_EQ(changed_settings(plain, other), (Changed{{"datestyle", ""}, {"search_path", "a"}}));
+    EXPECT_EQ(changed_settings(other, plain),
+              (Changed{{"datestyle", "ISO"}, {"search_path", std::nullopt}}));
+    EXPECT_FALSE(same_search_path(plain, other));
+    EXPECT_TRUE(same_search_path(plain, analysis(*sets.empty(), *sets.empty())));
+}
+
 class Difference : public ::testing::Test {
   protected:
     SettingsDifference between(Parameters wanted, Parameters applied, Parameters reported = {},

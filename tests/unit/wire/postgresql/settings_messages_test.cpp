@@ -47,6 +47,16 @@ TEST(SettingsMessages, resets_come_first_with_quoted_names) {
     EXPECT_EQ(bodies_of(batch, 'Q').front(), "RESET \"work_mem\";RESET \"my\".\"own\";\0"s);
 }
 
+TEST(SettingsMessages, what_is_set_locally_fits_into_a_batch_and_may_be_a_default) {
+    const Batch batch = set_locally({{"a", "b"}, {"c", std::nullopt}}, "n");
+    EXPECT_EQ(batch.types, "PBECC");
+    EXPECT_EQ(bodies_of(batch, 'P').front(),
+              "n\0SELECT pg_catalog.set_config($1, $2, true), pg_catalog.set_config($3, $4, true)"
+              "\0\0\0"s);
+    EXPECT_EQ(bodies_of(batch, 'B').front(),
+              "n\0n\0\0\0\0\4\0\0\0\1a\0\0\0\1b\0\0\0\1c\377\377\377\377\0\0"s);
+}
+
 TEST(SettingsMessages, values_are_asked_for_in_one_row) {
     const Batch batch = ask_settings({"a", "b"}, {});
     EXPECT_EQ(bodies_of(batch, 'P').front(),
