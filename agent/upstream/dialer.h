@@ -23,7 +23,8 @@ struct DialRequest {
     settings::Secret password;  // a per-tenant file is read on the dial thread
     std::string tenant;         // fills {tenant} of the password's file
     std::string search_path;    // postgresql: set at start-up when not empty
-    // postgresql: the client's start-up parameters that the server must know from the start.
+    // postgresql: settings of the agent's own that must hold from the start. Never a client's,
+    // whose connections are shared: these are brought up to date when it is served.
     std::vector<std::pair<std::string, std::string>> options;
     std::string application_name;
 };

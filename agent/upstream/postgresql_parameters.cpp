@@ -8,12 +8,6 @@
 namespace weir::upstream {
 namespace {
 
-// Start-up parameters that are not settings: they have their own place or are never carried.
-bool is_setting(std::string_view name) {
-    return name != "user" && name != "database" && name != "replication" &&
-           name != "application_name" && !name.starts_with("_pq_.");
-}
-
 void append_escaped(std::string& out, std::string_view text) {
     constexpr std::string_view special = " \t\n\r\f\v\\";
     for (const char c : text) {
@@ -28,15 +22,6 @@ void append_setting(std::string& out, std::string_view name, std::string_view va
     append_escaped(out, name);
     out.push_back('=');
     append_escaped(out, value);
-}
-
-// A lone backslash at the end would swallow the blank before what we append.
-std::string_view without_open_escape(std::string_view options) {
-    const std::size_t last = options.find_last_not_of('\\');
-    const std::size_t backslashes =
-        options.size() - (last == std::string_view::npos ? 0 : last + 1);
-    if (backslashes % 2 == 1) options.remove_suffix(1);
-    return options;
 }
 
 // A path that can't exist: no file of ~/.postgresql, nobody's ~/.pgpass, and no warning that a
@@ -54,14 +39,9 @@ void append_to_list(std::string& list, bool first, std::string_view text) {
 
 std::string startup_options(const DialRequest& request) {
     std::string options;
-    // A client's own `options` go first: what it names explicitly comes after and wins, as on the
-    // server.
-    for (const auto& [name, value] : request.options) {
-        if (name == "options") options += without_open_escape(value);
-    }
     if (!request.search_path.empty()) append_setting(options, "search_path", request.search_path);
     for (const auto& [name, value] : request.options) {
-        if (name != "options" && is_setting(name)) append_setting(options, name, value);
+        append_setting(options, name, value);
     }
     return options;
 }
