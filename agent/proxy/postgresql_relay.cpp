@@ -145,8 +145,10 @@ PostgresqlSession::Next PostgresqlSession::begin_message(const pg::Piece& piece)
         }
         return Next::drop;
     }
-    if (server_ != nullptr && !(asked_resets_.empty() && asked_sources_.empty())) {
-        awaits_names_ = true;  // what was reset may have to be set as the session began
+    if (server_ != nullptr && !asked_names_.empty()) {
+        // What was reset may have to be set as the session began; what was set may change what a
+        // statement is here.
+        awaits_names_ = true;
         return Next::wait;
     }
     if (server_ == nullptr) {

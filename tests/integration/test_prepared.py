@@ -178,6 +178,7 @@ def test_a_literal_keeps_the_meaning_that_it_had(start):
 
 
 OLDER = [("DateStyle", "ISO, DMY", "SELECT to_char('01/02/2020'::date, 'MM')", "01"),
+         ("DateStyle", "ISO, DMY", "SELECT DISTINCT to_char('01/02/2020'::date, 'MM') FROM pg_class", "01"),
          ("TimeZone", "Asia/Tokyo", "SELECT to_char('2020-01-02 00:00'::timestamptz AT TIME ZONE 'UTC', 'HH24')", "00"),
          ("IntervalStyle", "sql_standard", "SELECT extract(hours FROM '-1 2:00'::interval)", "2"),
          ("standard_conforming_strings", "off", r"SELECT length('a\n')", "3"),
