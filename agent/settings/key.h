@@ -27,8 +27,10 @@ struct Key {
     std::string name;                                   // dotted inside inline tables: "tls.mode"
     Setter set;                                         // what is wrong with the value, or nothing
     std::function<Shown(const S&)> show;                // the present value
+    std::function<bool(const S&, const S&)> equal;      // of secrets, too
     std::function<bool(const Shown&)> later = nullptr;  // true: such a value is not in effect yet
     bool lessens_safety = false;  // … and serving without it is less safe than asked
+    bool fixed = false;           // can't change while the agent runs
 
     // Any value but the default is not in effect yet.
     [[nodiscard]] Key not_yet() && {
@@ -50,13 +52,20 @@ struct Key {
         lessens_safety = true;
         return std::move(*this);
     }
-    // Runs after a value was set.
-    [[nodiscard]] Key also(std::function<void(S&)> then) && {
-        set = [first = std::move(set), then = std::move(then)](S& section, const Node& node,
-                                                               const Environment& environment) {
+    [[nodiscard]] Key needs_restart() && {
+        fixed = true;
+        return std::move(*this);
+    }
+    // Whether it was set at all counts, too, and stands in `flag`.
+    [[nodiscard]] Key marks(bool S::*flag) && {
+        set = [first = std::move(set), flag](S& section, const Node& node,
+                                             const Environment& environment) {
             auto wrong = first(section, node, environment);
-            if (!wrong) then(section);
+            if (!wrong) section.*flag = true;
             return wrong;
+        };
+        equal = [first = std::move(equal), flag](const S& a, const S& b) {
+            return first(a, b) && a.*flag == b.*flag;
         };
         return std::move(*this);
     }

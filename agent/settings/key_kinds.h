@@ -31,7 +31,10 @@ Key<S> made(std::string name, Where where, Read read, Show show) {
                 std::invoke(where, section) = std::move(*value);
                 return std::nullopt;
             },
-            [where, show](const S& section) -> Shown { return show(std::invoke(where, section)); }};
+            [where, show](const S& section) -> Shown { return show(std::invoke(where, section)); },
+            [where](const S& a, const S& b) {
+                return std::invoke(where, a) == std::invoke(where, b);
+            }};
 }
 
 template <class S, class Where>

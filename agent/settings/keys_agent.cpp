@@ -7,8 +7,8 @@ template <>
 const std::vector<Key<Agent>>& keys<Agent>() {
     using S = Agent;
     static const std::vector<Key<S>> all{
-        text<S>("name", &S::name),
-        whole<S>("loops", &S::loops, 0, 128),
+        text<S>("name", &S::name).needs_restart(),
+        whole<S>("loops", &S::loops, 0, 128).needs_restart(),
         limit<S>("drain_grace", &S::drain_grace),
         limit<S>("drain_timeout", &S::drain_timeout),
     };
@@ -30,12 +30,12 @@ template <>
 const std::vector<Key<Admin>>& keys<Admin>() {
     using S = Admin;
     static const std::vector<Key<S>> all{
-        text<S>("listen", &S::listen),
-        secret<S>("token", &S::token),
-        text<S>("token_file", &S::token_file),
-        secret<S>("read_token", &S::read_token),
-        text<S>("tls.cert", at(&S::tls, &AdminTls::cert)).not_yet().unsafe(),
-        text<S>("tls.key", at(&S::tls, &AdminTls::key)).not_yet().unsafe(),
+        text<S>("listen", &S::listen).needs_restart(),
+        secret<S>("token", &S::token).needs_restart(),
+        text<S>("token_file", &S::token_file).needs_restart(),
+        secret<S>("read_token", &S::read_token).needs_restart(),
+        text<S>("tls.cert", at(&S::tls, &AdminTls::cert)).not_yet().unsafe().needs_restart(),
+        text<S>("tls.key", at(&S::tls, &AdminTls::key)).not_yet().unsafe().needs_restart(),
         word<ReadyPolicy, S>("ready_policy", &S::ready_policy),
     };
     return all;
@@ -63,7 +63,7 @@ const std::vector<Key<Metrics>>& keys<Metrics>() {
         whole<S>("tenants_top", &S::tenants_top, 0, 10'000).not_yet(),
         texts<S>("tenants_always", &S::tenants_always).not_yet(),
         whole<S>("tenants_max", &S::tenants_max, 0, 100'000).not_yet(),
-        whole<S>("pools_max", &S::pools_max, 1, 100'000),
+        whole<S>("pools_max", &S::pools_max, 1, 100'000).needs_restart(),
     };
     return all;
 }

@@ -19,7 +19,7 @@ const std::vector<Key<Listen>>& keys<Listen>() {
     using S = Listen;
     static const std::vector<Key<S>> all{
         text<S>("name", &S::name),
-        word<Engine, S>("engine", &S::engine).not_yet_for(later_engines),
+        word<Engine, S>("engine", &S::engine).not_yet_for(later_engines).needs_restart(),
         text<S>("address", &S::address),
         whole<S>("max_clients", &S::max_clients, 1, 1'000'000),
         limit<S>("login_timeout", &S::login_timeout),
@@ -43,7 +43,7 @@ const std::vector<Key<Upstream>>& keys<Upstream>() {
     using O = Observe;
     static const std::vector<Key<S>> all{
         text<S>("name", &S::name),
-        word<Engine, S>("engine", &S::engine).not_yet_for(later_engines),
+        word<Engine, S>("engine", &S::engine).not_yet_for(later_engines).needs_restart(),
         text<S>("address", &S::address),
         word<Target, S>("target", &S::target),
         whole<S>("max_connections", &S::max_connections, 1, 100'000),
@@ -68,13 +68,13 @@ const std::vector<Key<Pool>>& keys<Pool>() {
     using S = Pool;
     static const std::vector<Key<S>> all{
         text<S>("name", &S::name),
-        text<S>("upstream", &S::upstream),
+        text<S>("upstream", &S::upstream).needs_restart(),
         text<S>("match", &S::match),
         text<S>("database", &S::database),
         text<S>("search_path", &S::search_path),
         text<S>("user", &S::user),
         secret<S>("password", &S::password, PerTenant::yes),
-        word<PoolMode, S>("mode", &S::mode),
+        word<PoolMode, S>("mode", &S::mode).needs_restart(),
         whole<S>("max_size", &S::max_size, 1, 100'000),
         whole<S>("min_idle", &S::min_idle, 0, 100'000),
         whole<S>("max_waiting", &S::max_waiting, 0, 1'000'000),
@@ -88,7 +88,7 @@ const std::vector<Key<Pool>>& keys<Pool>() {
         limit<S>("query_timeout", &S::query_timeout),
         limit<S>("transaction_timeout", &S::transaction_timeout),
         limit<S>("idle_in_transaction_timeout", &S::idle_in_transaction_timeout),
-        limit<S>("leak_after", &S::leak_after).also([](S& pool) { pool.leak_after_set = true; }),
+        limit<S>("leak_after", &S::leak_after).marks(&S::leak_after_set),
         word<LeakAction, S>("leak_action", &S::leak_action),
         word<SessionState, S>("session_state", &S::session_state),
         whole<S>("prepared_statements", &S::prepared_statements, 0, 100'000),

@@ -31,7 +31,8 @@ class Secret {
     [[nodiscard]] Secret reveal_for(std::string_view tenant) const;
     // False for an empty secret, whatever the candidate.
     [[nodiscard]] bool matches(std::string_view candidate) const;
-    bool operator==(const Secret& other) const;
+    // The same text or the same file; of two configurations, not of what somebody sent.
+    [[nodiscard]] bool operator==(const Secret& other) const;
 
   private:
     class Text;
