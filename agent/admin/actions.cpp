@@ -97,6 +97,10 @@ Outcome<unsigned> perform(Inspection& agent, PoolAction action, const proxy::Sel
     return tl::make_unexpected(Refused{Refused::Kind::invalid, "unknown action"});
 }
 
+std::string printed(const json& document) {
+    return document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
 Response done(const char* what, unsigned count) {
     return json_answer(json{{what, count}}.dump() + "\n");
 }
@@ -142,6 +146,24 @@ Response kill_server(Inspection& agent, const Request& request, const std::strin
     const auto outcome = agent.kill(server);
     audit(request, "kill", server, "", result_of(outcome, "connections"));
     return outcome ? done("connections", *outcome) : refused(outcome.error());
+}
+
+Response reload(Inspection& agent, const Request& request) {
+    const proxy::Reloaded reloaded = agent.reload();
+    audit(request, "reload", "agent", "", proxy::result_of(reloaded));
+    if (reloaded) return json_answer(printed(json{{"changes", *reloaded}}));
+    const proxy::ReloadRefused& why = reloaded.error();
+    json problems = json::array();
+    for (const settings::Problem& problem : why.problems) {
+        problems.push_back(
+            {{"where", problem.where}, {"key", problem.key}, {"message", problem.message}});
+    }
+    const char* const code = why.busy ? "busy" : "invalid";
+    Response response;
+    response.status = why.busy ? 409 : 422;
+    response.body = printed(json{{"error", {{"code", code}, {"message", proxy::text_of(why)}}},
+                                 {"problems", problems}});
+    return response;
 }
 
 Response begin_drain(Inspection& agent, const Request& request) {

@@ -13,6 +13,8 @@ namespace weir::admin {
 [[nodiscard]] Response act_on_pool(proxy::Inspection&, const Request&, const std::string& pool,
                                    const std::string& action);
 [[nodiscard]] Response kill_server(proxy::Inspection&, const Request&, const std::string& server);
+// 409 when the agent is busy, 422 with every problem when the configuration is wrong.
+[[nodiscard]] Response reload(proxy::Inspection&, const Request&);
 [[nodiscard]] Response begin_drain(proxy::Inspection&, const Request&);
 // 202: asked for; the answer says by which process, so that a caller sees when another one answers.
 [[nodiscard]] Response begin_restart(proxy::Inspection&, const Request&);

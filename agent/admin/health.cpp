@@ -135,6 +135,17 @@ void find_silent_loops(const Snapshot& snapshot, Health& health) {
     health.issues.push_back(std::move(issue));
 }
 
+void find_failed_reload(const Snapshot& snapshot, Health& health) {
+    if (snapshot.reload_failure.empty()) return;
+    Issue issue{HealthStatus::warning, "", "", "", Trouble::reload_failed};
+    issue.value = 1;
+    issue.action =
+        "the configuration in effect is the one of before: correct the file (`weir "
+        "check`), then `weir reload`: " +
+        snapshot.reload_failure;
+    health.issues.push_back(std::move(issue));
+}
+
 }  // namespace
 
 Health assess(const Snapshot& snapshot, const std::vector<proxy::LeakStatus>& leaks) {
@@ -143,6 +154,7 @@ Health assess(const Snapshot& snapshot, const std::vector<proxy::LeakStatus>& le
     find_breakers(snapshot, health);
     find_exhausted(snapshot, health);
     find_silent_loops(snapshot, health);
+    find_failed_reload(snapshot, health);
     find_leaks(leaks, health);
     find_long_waits(snapshot, health);
     find_nearly_full(snapshot, health);

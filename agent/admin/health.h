@@ -21,7 +21,8 @@ enum class Trouble : std::uint8_t {
     leaks_suspected,    // value suspected connections of the tenant, limit 0
     breaker_half_open,  // value 1
     waits_long,         // value p99 seconds, limit a tenth of the acquire time-out
-    loop_silent         // value loops whose numbers are missing here, limit 0
+    loop_silent,        // value loops whose numbers are missing here, limit 0
+    reload_failed       // value 1
 };
 
 struct Issue {
@@ -52,8 +53,9 @@ struct Words<admin::HealthStatus> {
 };
 template <>
 struct Words<admin::Trouble> {
-    static constexpr std::array<std::string_view, 8> all{
-        "pool exhausted",  "breaker open",      "no upstream up", "pool nearly full",
-        "leaks suspected", "breaker half-open", "waits long",     "loop silent"};
+    static constexpr std::array<std::string_view, 9> all{
+        "pool exhausted",   "breaker open",    "no upstream up",
+        "pool nearly full", "leaks suspected", "breaker half-open",
+        "waits long",       "loop silent",     "reload failed"};
 };
 }  // namespace weir::base

@@ -93,6 +93,7 @@ const std::vector<Routes::Route>& Routes::table() {
         {"GET", "/api/v1/config", Need::reading, &Routes::config},
         {"POST", "/api/v1/pools/{name}/{action}", Need::acting, &Routes::pool_action},
         {"POST", "/api/v1/servers/{id}/kill", Need::acting, &Routes::kill},
+        {"POST", "/api/v1/reload", Need::acting, &Routes::reload},
         {"POST", "/api/v1/drain", Need::acting, &Routes::drain},
         {"GET", "/api/v1/restart", Need::reading, &Routes::succession},
         {"POST", "/api/v1/restart", Need::acting, &Routes::restart},
@@ -220,6 +221,8 @@ Response Routes::pool_action(const Call& call) {
 }
 
 Response Routes::kill(const Call& call) { return kill_server(agent_, call.request, call.names[0]); }
+
+Response Routes::reload(const Call& call) { return admin::reload(agent_, call.request); }
 
 Response Routes::drain(const Call& call) { return begin_drain(agent_, call.request); }
 

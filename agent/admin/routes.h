@@ -55,6 +55,7 @@ class Routes {
     Response config(const Call&);
     Response pool_action(const Call&);
     Response kill(const Call&);
+    Response reload(const Call&);
     Response drain(const Call&);
     Response restart(const Call&);
     Response succession(const Call&);

@@ -37,6 +37,7 @@ struct Commands {
     KillOptions kill;
     DrainOptions drain;
     RestartOptions restart;
+    ReloadOptions reload;
     std::vector<std::string> watch;  // no word or one
     unsigned max_size = 0;
 };
@@ -165,6 +166,11 @@ void define_actions(CLI::App& app, Commands& to) {
     add_json(*kill, to.kill.json);
     define_admin(*kill, to.admin);
 
+    CLI::App* reload = app.add_subcommand(
+        "reload", "apply the configuration again, all of it or, told why, nothing");
+    add_json(*reload, to.reload.json);
+    define_admin(*reload, to.admin);
+
     CLI::App* drain =
         app.add_subcommand("drain", "leave the load balancer, finish what runs, exit");
     add_json(*drain, to.drain.json);
@@ -205,6 +211,7 @@ base::Result<CommandOptions, Usage> chosen(Commands& to, const std::string& name
     if (name == "kill") return to.kill;
     if (name == "drain") return to.drain;
     if (name == "restart") return to.restart;
+    if (name == "reload") return to.reload;
     to.action.action = name;
     if (name == "resize") to.action.max_size = to.max_size;
     // Forgetting a word must not refuse or resize everybody.

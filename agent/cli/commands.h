@@ -19,5 +19,6 @@ int perform(const AdminClient& agent, const PoolActionOptions& options, const Ou
 int perform(const AdminClient& agent, const KillOptions& options, const Output& output);
 int perform(const AdminClient& agent, const DrainOptions& options, const Output& output);
 int perform(const AdminClient& agent, const RestartOptions& options, const Output& output);
+int perform(const AdminClient& agent, const ReloadOptions& options, const Output& output);
 
 }  // namespace weir::cli

@@ -81,9 +81,14 @@ struct RestartOptions {
     bool json = false;
 };
 
-using CommandOptions = std::variant<ServeOptions, CheckOptions, ImportOptions, StatusOptions,
-                                    HealthOptions, TenantsOptions, LeaksOptions, TestOptions,
-                                    PoolActionOptions, KillOptions, DrainOptions, RestartOptions>;
+struct ReloadOptions {
+    bool json = false;
+};
+
+using CommandOptions =
+    std::variant<ServeOptions, CheckOptions, ImportOptions, StatusOptions, HealthOptions,
+                 TenantsOptions, LeaksOptions, TestOptions, PoolActionOptions, KillOptions,
+                 DrainOptions, ReloadOptions, RestartOptions>;
 
 struct Invocation {
     AdminOptions admin;

@@ -32,18 +32,20 @@ constexpr std::chrono::milliseconds short_step{20};  // somebody waits for what 
 // What scrapes ask of the configuration and the build.
 class Facts final : public collectors::AgentFacts {
   public:
+    explicit Facts(const proxy::Agent& agent) : agent_(agent) {}
     [[nodiscard]] collectors::BuildFacts build() const override {
         return {std::string(version), std::string(revision), std::string(compiler)};
     }
-    [[nodiscard]] collectors::ConfigFacts config() const override { return config_; }
+    [[nodiscard]] collectors::ConfigFacts config() const override {
+        const proxy::Agent::ReloadRecord record = agent_.reload_record();
+        const auto since_1970 = std::chrono::duration_cast<std::chrono::seconds>(
+            record.succeeded_at.time_since_epoch());
+        return {record.failure.empty(), static_cast<double>(since_1970.count()), record.ok,
+                record.failed};
+    }
 
   private:
-    const collectors::ConfigFacts config_{
-        true,
-        static_cast<double>(std::chrono::duration_cast<std::chrono::seconds>(
-                                std::chrono::system_clock::now().time_since_epoch())
-                                .count()),
-        0, 0};
+    const proxy::Agent& agent_;
 };
 
 void report(const std::vector<settings::Problem>& problems, const char* what) {
@@ -55,8 +57,7 @@ void report(const std::vector<settings::Problem>& problems, const char* what) {
 // Waits for signals, and steps through a restart and the drain; returns the exit code.
 int run(proxy::Agent& agent, const Signals& signals, Successor& successor,
         Predecessor* predecessor) {
-    const base::Duration stats_every = agent.settings()->log.stats_every;
-    base::Instant next_stats = base::Clock::now() + stats_every;
+    base::Instant last_stats = base::Clock::now();
     bool signalled = false, stopping = false;
     for (;;) {
         const int signal = signals.wait(successor.serves() ? short_step : step,
@@ -73,9 +74,9 @@ int run(proxy::Agent& agent, const Signals& signals, Successor& successor,
                 base::log::warn("agent.restart_failed", {{"error", asked.error().message}});
             }
         } else if (signal == SIGHUP) {
-            base::log::warn("agent.reload_refused",
-                            {{"reason", "this version reads its configuration only at start"}});
+            (void)agent.reload();  // tells the log
         }
+        agent.tidy();
         const base::Instant now = base::Clock::now();
         if (predecessor != nullptr) predecessor->step(agent);
         successor.step(now);
@@ -83,8 +84,9 @@ int run(proxy::Agent& agent, const Signals& signals, Successor& successor,
             notify_systemd("STOPPING=1");
         }
         if ((stopping || successor.serves()) && agent.drained(now)) return EXIT_SUCCESS;
-        if (stats_every.count() > 0 && now >= next_stats) {
-            next_stats = now + stats_every;
+        const base::Duration stats_every = agent.settings()->log.stats_every;
+        if (stats_every.count() > 0 && now - last_stats >= stats_every) {
+            last_stats = now;
             agent.log_stats();
         }
     }
@@ -157,7 +159,15 @@ int serve(const ServeOptions& options, const std::vector<std::string>& command) 
     keep_memory_private();
     const Signals signals;
 
-    auto agent = proxy::Agent::make(settings);
+    proxy::Agent::Source source;
+    if (options.urls.empty()) {
+        source.read = [&] { return settings::load_file(options.config, environment); };
+        source.took_effect = [](const settings::Settings& now) {
+            configure_log(now);
+            raise_descriptor_limit(now);
+        };
+    }
+    auto agent = proxy::Agent::make(settings, std::move(source));
     if (!agent) return not_started(predecessor, "agent.start_failed", agent.error().message);
     auto sockets = predecessor != nullptr
                        ? base::Result<proxy::InheritedSockets>(predecessor->take_sockets())
@@ -172,7 +182,7 @@ int serve(const ServeOptions& options, const std::vector<std::string>& command) 
             return not_started(nullptr, "agent.start_failed", taken.error().message);
         }
     }
-    const Facts facts;
+    const Facts facts(**agent);
     collectors::Exposition exposition((*agent)->registry(), facts, settings->metrics.pools_max);
     std::unique_ptr<admin::AdminServer> admin;
     const auto start_admin = [&]() -> base::Result<void> {

@@ -58,7 +58,7 @@ class Account {
     [[nodiscard]] unsigned idle() const { return static_cast<unsigned>(idle_.read()); }
 
     AccountGroup& group_;
-    const unsigned weight_;
+    unsigned weight_;
     Port& port_;
     const std::weak_ptr<Mailbox> mailbox_;
     const std::uint64_t pool_number_;

@@ -8,7 +8,7 @@ using telemetry::BreakerState;
 
 Breaker::Breaker(const settings::BreakerLimits& limits,
                  std::shared_ptr<telemetry::UpstreamProbe> probe)
-    : limits_(limits), probe_(std::move(probe)), open_for_(limits.open_for) {}
+    : probe_(std::move(probe)), limits_(limits), open_for_(limits.open_for) {}
 
 bool Breaker::would_permit(base::Instant now) const {
     if (closed()) return true;
@@ -52,6 +52,20 @@ void Breaker::withdrawn(base::Instant now) {
     if (state_ != BreakerState::half_open) return;
     enter(BreakerState::open);
     probe_at_ = now;
+}
+
+void Breaker::reconfigure(const settings::BreakerLimits& limits) {
+    const std::scoped_lock lock(mutex_);
+    limits_ = limits;
+    open_for_ = std::clamp<base::Duration>(open_for_, limits.open_for,
+                                           std::max(limits.open_for, limits.max_open_for));
+}
+
+void Breaker::forget() {
+    const std::scoped_lock lock(mutex_);
+    failures_ = 0;
+    open_for_ = limits_.open_for;
+    if (state_ != BreakerState::closed) enter(BreakerState::closed);
 }
 
 BreakerState Breaker::state() const {

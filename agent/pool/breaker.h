@@ -26,6 +26,8 @@ class Breaker {
     void reached(base::Instant now);  // the server answered, even if with a refusal of its own
     void failed(base::Instant now);
     void withdrawn(base::Instant now);  // the dial never happened
+    void reconfigure(const settings::BreakerLimits& limits);
+    void forget();  // the server is another one: nothing is known of it, so it is closed
 
     [[nodiscard]] telemetry::BreakerState state() const;
 
@@ -33,11 +35,11 @@ class Breaker {
     void enter(telemetry::BreakerState to);
     void open(base::Instant now);
 
-    const settings::BreakerLimits limits_;  // failures 0: it never opens
     const std::shared_ptr<telemetry::UpstreamProbe> probe_;
     std::atomic<bool> closed_{true};  // a hint outside of the mutex
 
-    mutable std::mutex mutex_;  // guards all below
+    mutable std::mutex mutex_;        // guards all below
+    settings::BreakerLimits limits_;  // failures 0: it never opens
     telemetry::BreakerState state_ = telemetry::BreakerState::closed;
     unsigned failures_ = 0;  // in a row
     base::Duration open_for_{};

@@ -30,7 +30,7 @@ void Budget::Step::tell(Account& account, Instant now) {
 }
 
 Budget::Budget(unsigned maximum, std::shared_ptr<telemetry::UpstreamProbe> probe)
-    : maximum_(maximum), probe_(std::move(probe)), effective_(maximum) {
+    : probe_(std::move(probe)), maximum_(maximum), effective_(maximum) {
     probe_->budget(maximum, 0);
 }
 
@@ -41,6 +41,20 @@ AccountGroup& Budget::group(const std::string& name, unsigned reserved) {
     group->name = name;
     group->reserved = reserved;
     return *group;
+}
+
+void Budget::resize(unsigned maximum, Instant now) {
+    Step step(*this);
+    // One that the server made smaller regrows from where it is.
+    if (effective_ == maximum_ || effective_ > maximum) effective_ = maximum;
+    maximum_ = maximum;
+    rebalance(step, now);
+}
+
+void Budget::reweigh(Account& account, unsigned weight, Instant now) {
+    Step step(*this);
+    change(account, [weight](Account& a) { a.weight_ = std::max(weight, 1U); });
+    rebalance(step, now);
 }
 
 void Budget::close(Account& account, Instant now) {
@@ -202,7 +216,7 @@ void Budget::tick(Instant now) {
         ++effective_;
         regrow_at_ += regrow_every;
     }
-    if (demand_ == 0) return;
+    if (demand_ == 0 && over() == 0) return;
     move_stuck_recalls(step, now);
     rebalance(step, now);
 }

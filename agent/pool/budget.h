@@ -61,6 +61,10 @@ class Budget {
 
     // The group of a template, the same one for all loops.
     [[nodiscard]] AccountGroup& group(const std::string& name, unsigned reserved);
+    // -- a reload
+    // Fewer than are in use: none is free until it fits, and what is over is recalled.
+    void resize(unsigned maximum, Instant now);
+    void reweigh(Account& account, unsigned weight, Instant now);
     // The account's pool is gone: whatever it still has is free again.
     void close(Account& account, Instant now);
 
@@ -115,6 +119,10 @@ class Budget {
         std::vector<Letter> letters_;
         std::unique_lock<std::mutex> lock_;
     };
+    struct Victim {
+        Account* account = nullptr;
+        bool idle = false;  // it is recalled only for being idle
+    };
     struct Requester {
         Account* account;
         unsigned has;  // with what it will get before
@@ -130,6 +138,8 @@ class Budget {
         return std::min(effective_ - std::min(effective_, elsewhere_), kept_);
     }
     [[nodiscard]] unsigned free() const { return used() < limit() ? limit() - used() : 0; }
+    // What a smaller maximum leaves over.
+    [[nodiscard]] unsigned over() const { return used() > maximum_ ? used() - maximum_ : 0; }
     [[nodiscard]] Duration current_quantum() const;
 
     void rebalance(Step& step, Instant now);
@@ -142,14 +152,16 @@ class Budget {
     void cancel_one(Account& account);
     void recall_one(Step& step, Account& victim, bool idle, Instant now);
     [[nodiscard]] std::vector<Requester> next_requesters(unsigned count) const;
+    void shrink(Step& step, Instant now);
     [[nodiscard]] Account* idle_victim(const Account& requester, Instant now) const;
+    [[nodiscard]] Victim surplus_victim(Instant now) const;
     [[nodiscard]] Account* used_victim(const Requester& requester, Instant now) const;
     [[nodiscard]] bool protected_from(const Account& victim, const Account& requester) const;
 
-    const unsigned maximum_;
     const std::shared_ptr<telemetry::UpstreamProbe> probe_;
 
     mutable std::mutex mutex_;  // guards all below and the accounts
+    unsigned maximum_;
     std::map<std::string, std::unique_ptr<AccountGroup>> groups_;
     std::set<Account*> holders_;  // held > 0
     unsigned effective_;

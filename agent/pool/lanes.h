@@ -36,6 +36,8 @@ class Lanes {
     [[nodiscard]] Lane& of(CompatibilityKey key);  // found or made; valid until the next of()
     [[nodiscard]] Lane* find(CompatibilityKey key);
     void forget(CompatibilityKey key);  // precondition: nobody waits, no dial is under way
+    [[nodiscard]] auto begin() { return lanes_.begin(); }
+    [[nodiscard]] auto end() { return lanes_.end(); }
     [[nodiscard]] auto begin() const { return lanes_.begin(); }
     [[nodiscard]] auto end() const { return lanes_.end(); }
 

@@ -29,6 +29,12 @@ bool meant_to_be_quiet(PinReason reason) {
 
 LeakWatch::LeakWatch(const settings::Pool& settings) : leak_after_(threshold(settings)) {}
 
+void LeakWatch::reconfigure(const settings::Pool& settings) {
+    leak_after_ = threshold(settings);
+    while (leak_after_.count() == 0 && quiet_.pop_front() != nullptr) {
+    }
+}
+
 bool LeakWatch::watches(const Server& server) const {
     if (leak_after_.count() == 0 || server.leak_suspected_ || !server.quiet_) return false;
     return server.in_transaction_ ||

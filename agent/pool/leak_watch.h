@@ -15,13 +15,15 @@ class LeakWatch {
 
     void quiet(Server& server);  // or changed in what it is pinned by while quiet
     void busy(Server& server);   // or no longer held
+    // The threshold is another: a new one holds for silences from now on.
+    void reconfigure(const settings::Pool& settings);
     // A connection quiet for leak_after, marked as suspected and no longer watched; else nullptr.
     [[nodiscard]] Server* next_suspect(Instant now);
 
   private:
     [[nodiscard]] bool watches(const Server& server) const;
 
-    const Duration leak_after_;  // 0: off
+    Duration leak_after_;  // 0: off
     base::List<Server, LeakTag> quiet_;
 };
 

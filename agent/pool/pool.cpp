@@ -13,24 +13,22 @@ constexpr bool in_use(ServerState state) {
 }  // namespace
 
 Pool::Pool(Scope& scope, PoolName name, std::uint64_t number, Instant now)
-    : max_size_(scope.settings->max_size),
+    : max_size_(scope.settings.max_size),
       last_used_(now),
-      validate_after_(scope.settings->validate_after),
+      validate_after_(scope.settings.validate_after),
       probe_(*scope.probe),
-      tenant_(scope.registry.tenant({scope.settings->name, scope.engine, name.tenant, name.app})),
+      tenant_(scope.registry.tenant({scope.settings.name, scope.engine, name.tenant, name.app})),
       scope_(scope),
-      settings_(*scope.settings),
+      settings_(scope.settings),
       host_(scope.host),
-      account_(scope.group, scope.settings->weight, scope.port, scope.mailbox, number),
+      account_(scope.group, scope.settings.weight, scope.port, scope.mailbox, number),
       name_(std::move(name)),
       number_(number) {
     open_ = settings_.mode != settings::PoolMode::direct;
     keeps_idle_ = open_ && settings_.min_idle > 0;
     // Key 0 is the template's own account: known before any client came.
     if (!settings_.user.empty()) warm_key_ = 0;
-    for (const std::string& tenant : settings_.disabled_tenants) {
-        if (tenant == name_.tenant) disable(true, now);
-    }
+    if (disabled_by(settings_)) disable(true, now);
     tenant_->max.set(max_size_);
     probe_.tenant_known(1);
     probe_.sized(max_size_, settings_.min_idle);
@@ -184,7 +182,7 @@ void Pool::let_go(Server& server) {
     if (server.leak_suspected_) {
         server.leak_suspected_ = false;
         --leaks_;
-        probe_.leak_cleared(static_cast<LeakAction>(settings_.leak_action));
+        probe_.leak_cleared(server.leak_action_);
     }
     if (server.pin_reason_.has_value()) {
         probe_.unpinned(*server.pin_reason_);

@@ -90,6 +90,17 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     void clear(Instant now);             // closes idle ones now and held ones when released
     void resize(unsigned max_size, Instant now);
     void drain(Instant now);  // new acquires are rejected "draining"
+    void end_drain(Instant now);
+
+    // -- from a reload
+    // The template's settings have changed from `before`. A max_size that an operator set stays
+    // unless the configuration's own is another now.
+    void reconfigured(const settings::Pool& before, Instant now);
+    // Connections are made in another way or to another place from now on: those that there are go
+    // as with clear(), and what the server refused may be tried again at once.
+    void remade(Instant now);
+    // A dial begun before that has failed, which says nothing any more.
+    void dial_outdated(CompatibilityKey key, Instant now);
 
     [[nodiscard]] const PoolName& name() const { return name_; }
     [[nodiscard]] const settings::Pool& settings() const { return settings_; }
@@ -172,6 +183,8 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     [[nodiscard]] bool empty() const;
     void retire(Instant now);
 
+    [[nodiscard]] bool disabled_by(const settings::Pool& settings) const;
+    void dial_ended(CompatibilityKey key, Instant now);
     void reopen();  // open_ follows from the flags below
     [[nodiscard]] unsigned in_use() const {
         return counts_[ServerState::used] + counts_[ServerState::pinned];

@@ -70,10 +70,12 @@ void Budget::cancel_one(Account& account) {
 // Demand that went away, or that closing connections will meet, needs no recall; and nobody gives
 // up a connection for demand of its own.
 void Budget::cancel_recalls() {
+    const unsigned surplus = over();
     for (Account* account : holders_) {
-        while (account->owed_ > demand_ - account->demand_) cancel_one(*account);
+        while (surplus == 0 && account->owed_ > demand_ - account->demand_) cancel_one(*account);
     }
-    const unsigned target = demand_ > closing_ ? demand_ - closing_ : 0;
+    const unsigned wanted = surplus > 0 ? surplus : demand_;
+    const unsigned target = wanted > closing_ ? wanted - closing_ : 0;
     while (owed_ > target) {
         Account* poorest = nullptr;
         for (Account* account : holders_) {
@@ -87,6 +89,10 @@ void Budget::cancel_recalls() {
 }
 
 void Budget::make_recalls(Step& step, Instant now) {
+    if (over() > 0) {  // whoever wants something gets its turn once it fits
+        shrink(step, now);
+        return;
+    }
     if (demand_ <= closing_ + owed_ || holders_.empty()) return;
     const unsigned coming = closing_ + owed_;
     // A few at a step; the rest follows with the next event or tick.
@@ -97,6 +103,14 @@ void Budget::make_recalls(Step& step, Instant now) {
         if (!idle) victim = used_victim(requesters[i], now);
         if (victim == nullptr) return;  // those behind are less needy still
         recall_one(step, *victim, idle, now);
+    }
+}
+
+void Budget::shrink(Step& step, Instant now) {
+    while (over() > closing_ + owed_) {
+        const Victim victim = surplus_victim(now);
+        if (victim.account == nullptr) return;  // the rest is pinned or dialing; looked at again
+        recall_one(step, *victim.account, victim.idle, now);
     }
 }
 
@@ -116,14 +130,19 @@ void Budget::move_stuck_recalls(Step& step, Instant now) {
     for (Account* account : holders) {
         if (account->owed_ == 0 || now - account->owing_since_ < patience) continue;
         account->passed_over_until_ = now + patience;
-        const std::vector<Requester> requesters = next_requesters(1);
-        if (requesters.empty()) return;
-        Account* other = idle_victim(*requesters[0].account, now);
-        const bool idle = other != nullptr;
-        if (!idle) other = used_victim(requesters[0], now);
-        if (other == nullptr || other == account) continue;
+        Victim other;
+        if (over() > 0) {
+            other = surplus_victim(now);
+        } else {
+            const std::vector<Requester> requesters = next_requesters(1);
+            if (requesters.empty()) return;
+            other.account = idle_victim(*requesters[0].account, now);
+            other.idle = other.account != nullptr;
+            if (!other.idle) other.account = used_victim(requesters[0], now);
+        }
+        if (other.account == nullptr || other.account == account) continue;
         cancel_one(*account);
-        recall_one(step, *other, idle, now);
+        recall_one(step, *other.account, other.idle, now);
     }
 }
 
@@ -210,6 +229,27 @@ Account* Budget::used_victim(const Requester& requester, Instant now) const {
         richest = account;
     }
     return richest;
+}
+
+// Who gives up what a smaller maximum leaves over: the coldest idle connection, else one of whoever
+// has most for its weight. No reserve protects from it.
+Budget::Victim Budget::surplus_victim(Instant now) const {
+    Account* coldest = nullptr;
+    Account* richest = nullptr;
+    const auto net = [](const Account& a) { return std::uint64_t{a.held_} - a.owed_; };
+    for (Account* account : holders_) {
+        if (net(*account) == 0 || account->owed_ >= account->recallable_) continue;
+        if (account->owed_ < account->idle() &&
+            (coldest == nullptr || account->coldest_.read() < coldest->coldest_.read())) {
+            coldest = account;
+        }
+        if (now < account->passed_over_until_) continue;
+        if (richest == nullptr ||
+            net(*account) * richest->weight_ > net(*richest) * account->weight_) {
+            richest = account;
+        }
+    }
+    return coldest != nullptr ? Victim{coldest, true} : Victim{richest, false};
 }
 
 }  // namespace weir::pool

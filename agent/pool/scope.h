@@ -24,7 +24,7 @@ struct StalledTag;  // pools whose waiters can't be dialed for just now
 struct ThinTag;     // pools with fewer idle connections than min_idle
 
 struct Scope {
-    std::shared_ptr<const settings::Pool> settings;
+    settings::Pool settings;  // changed by a reload, between two events
     std::string engine;
     Gate& gate;
     Host& host;
@@ -36,8 +36,8 @@ struct Scope {
     std::uint64_t random = 0;  // state of the jitter's generator
     bool draining = false;
 
-    TimeLimits limits{*settings};
-    LeakWatch leaks{*settings};
+    TimeLimits limits{settings};
+    LeakWatch leaks{settings};
     base::List<Waiter, DeadlineTag> waiters{};
     base::List<Server, HeldTag> held{};
     base::List<Pool, StalledTag> stalled{};

@@ -58,6 +58,8 @@ class Server : public base::ListHook<IdleTag>,
     [[nodiscard]] bool leak_suspected() const { return leak_suspected_; }
     // Closed as soon as nobody holds it.
     [[nodiscard]] bool condemned() const { return condemned_.has_value(); }
+    // It was made by settings that are no longer. Precondition: the pool has not been told of it.
+    void born_outdated() { condemned_ = ReapReason::config; }
 
   protected:
     Server() = default;
@@ -77,6 +79,7 @@ class Server : public base::ListHook<IdleTag>,
     bool working_ = false;         // a transaction has begun that is not counted yet
     bool limit_told_ = false;      // a time limit has expired in this checkout
     bool scheduled_ = false;       // due_ stands in the agenda
+    LeakAction leak_action_{};     // while suspected: the one it was told with
     std::optional<PinReason> pin_reason_;
     std::optional<ReapReason> condemned_;  // closed with this reason when free
     Pool* pool_ = nullptr;

@@ -124,8 +124,8 @@ void Pool::dialed(Server& server, CompatibilityKey key, Duration took, Instant n
     available(server, stolen ? ServedSource::stolen : ServedSource::created, now);
 }
 
-void Pool::dial_failed(CompatibilityKey key, CreateFailure failure, std::string sqlstate,
-                       std::string message, Instant now) {
+// … without a connection.
+void Pool::dial_ended(CompatibilityKey key, Instant now) {
     Lane& lane = lanes_.of(key);
     assert(lane.dialing > 0);
     --lane.dialing;
@@ -133,6 +133,12 @@ void Pool::dial_failed(CompatibilityKey key, CreateFailure failure, std::string 
     --counts_[ServerState::connecting];
     stolen_dials_ = std::min(stolen_dials_, counts_[ServerState::connecting]);
     probe_.left(ServerState::connecting, now);
+}
+
+void Pool::dial_failed(CompatibilityKey key, CreateFailure failure, std::string sqlstate,
+                       std::string message, Instant now) {
+    dial_ended(key, now);
+    Lane& lane = lanes_.of(key);
     probe_.create_failed(failure);
     switch (failure) {
         case CreateFailure::auth:

@@ -25,17 +25,22 @@ class TemplatePools::Letters final : public Mailbox {
     TemplatePools& pools_;
 };
 
-TemplatePools::TemplatePools(std::shared_ptr<const settings::Pool> settings,
-                             settings::Engine engine, Gate& gate, Host& host, Port& port,
-                             telemetry::Registry& registry, unsigned loop, std::uint64_t seed) {
-    const std::string engine_word(base::word(engine));
-    const telemetry::PoolLabels labels{settings->name,     engine_word,
-                                       settings->upstream, std::string(base::word(settings->mode)),
-                                       settings->max_size, settings->min_idle};
-    AccountGroup& group = gate.budget.group(settings->name, settings->reserved);
-    scope_ = std::unique_ptr<Scope>(new Scope{std::move(settings), engine_word, gate, host, port,
-                                              registry, registry.pool(labels, loop), group,
+TemplatePools::TemplatePools(const settings::Pool& settings, settings::Engine engine, Gate& gate,
+                             Host& host, Port& port, telemetry::Registry& registry, unsigned loop,
+                             std::uint64_t seed)
+    : loop_(loop) {
+    AccountGroup& group = gate.budget.group(settings.name, settings.reserved);
+    scope_ = std::unique_ptr<Scope>(new Scope{settings, std::string(base::word(engine)), gate, host,
+                                              port, registry, nullptr, group,
                                               std::make_shared<Letters>(*this), seed});
+    scope_->probe = registry.pool(labels(), loop);
+}
+
+telemetry::PoolLabels TemplatePools::labels() const {
+    const settings::Pool& settings = scope_->settings;
+    return {settings.name,     scope_->engine,
+            settings.upstream, std::string(base::word(settings.mode)),
+            settings.max_size, settings.min_idle};
 }
 
 TemplatePools::~TemplatePools() {
@@ -67,15 +72,13 @@ Pool* TemplatePools::obtain(const PoolName& name, Instant now) {
     pools_.emplace(key_of(name), std::move(pool));
     by_number_.emplace(number, made);
     group_tenants(1);
-    if (scope_->settings->pool_idle_timeout.count() > 0) {
-        look_again(*made, now + scope_->settings->pool_idle_timeout);
-    }
+    if (unused_limit().count() > 0) look_again(*made, now + unused_limit());
     return made;
 }
 
 // Within max_tenants, over all loops; the longest unused of this loop are forgotten first.
 bool TemplatePools::make_room(Instant now) {
-    const unsigned limit = scope_->settings->max_tenants;
+    const unsigned limit = scope_->settings.max_tenants;
     const auto full = [this, limit] {
         return limit > 0 && scope_->group.tenants.load(std::memory_order_relaxed) >= limit;
     };
@@ -139,7 +142,7 @@ void TemplatePools::tick(Instant now) {
 }
 
 void TemplatePools::refuse_overdue(Instant now) {
-    const Duration limit = scope_->settings->acquire_timeout;
+    const Duration limit = scope_->settings.acquire_timeout;
     if (limit.count() == 0) return;
     while (Waiter* waiter = scope_->waiters.first()) {
         if (now - waiter->since_ < limit) return;
@@ -148,10 +151,11 @@ void TemplatePools::refuse_overdue(Instant now) {
 }
 
 void TemplatePools::watch_checkouts(Instant now) {
-    const auto action = static_cast<LeakAction>(scope_->settings->leak_action);
+    const auto action = static_cast<LeakAction>(scope_->settings.leak_action);
     while (Server* server = scope_->leaks.next_suspect(now)) {
         Pool& pool = *server->pool_;
         ++pool.leaks_;
+        server->leak_action_ = action;
         scope_->probe->leak_suspected(action);
         pool.tenant_->leaks_suspected.add();
         scope_->host.leaked(*server, action);
@@ -193,7 +197,7 @@ void TemplatePools::warm(Instant now) {
 }
 
 void TemplatePools::forget_unused(Instant now) {
-    const Duration limit = scope_->settings->pool_idle_timeout;
+    const Duration limit = unused_limit();
     while (!agenda_.empty() && agenda_.begin()->first <= now) {
         Pool& pool = *agenda_.begin()->second;
         agenda_.erase(agenda_.begin());

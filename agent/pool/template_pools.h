@@ -19,9 +19,8 @@ namespace weir::pool {
 class TemplatePools {
   public:
     // `gate`, `host`, `port` and `registry` outlive it. `seed` feeds the jitter of lifetimes.
-    TemplatePools(std::shared_ptr<const settings::Pool> settings, settings::Engine engine,
-                  Gate& gate, Host& host, Port& port, telemetry::Registry& registry, unsigned loop,
-                  std::uint64_t seed);
+    TemplatePools(const settings::Pool& settings, settings::Engine engine, Gate& gate, Host& host,
+                  Port& port, telemetry::Registry& registry, unsigned loop, std::uint64_t seed);
     TemplatePools(const TemplatePools&) = delete;
     TemplatePools& operator=(const TemplatePools&) = delete;
     ~TemplatePools();
@@ -33,6 +32,14 @@ class TemplatePools {
     // What is due: time-outs, reaping, warming, leaks, dial back-off, budget quantum, forgetting.
     void tick(Instant now);
     void drain(Instant now);
+    // A reload: `settings` are in effect from now on, for the pools that are there, too. A template
+    // that was removed is served again. Precondition: the same name, upstream and mode.
+    void reconfigure(const settings::Pool& settings, Instant now);
+    // A reload has taken the template away: nobody new is served, connections go as their clients
+    // let go of them, and the pools are forgotten when empty.
+    void remove(Instant now);
+    [[nodiscard]] bool removed() const { return removed_; }
+    [[nodiscard]] const settings::Pool& settings() const { return scope_->settings; }
     void for_each(const std::function<void(Pool&)>& visit);
     [[nodiscard]] std::size_t size() const { return pools_.size(); }
 
@@ -47,6 +54,9 @@ class TemplatePools {
     void forget_unused(Instant now);
     void look_again(Pool& pool, Instant at);
     [[nodiscard]] bool make_room(Instant now);
+    [[nodiscard]] telemetry::PoolLabels labels() const;
+    [[nodiscard]] Duration unused_limit() const;  // of pools that may be forgotten; 0: never
+    void look_at_all_again(Instant now);
     void erase(Pool& pool);
     void group_tenants(int change);
     [[nodiscard]] static std::string key_of(const PoolName& name);
@@ -57,6 +67,8 @@ class TemplatePools {
     // When a pool may have been unused for long enough; put off again if it was used meanwhile.
     std::set<std::pair<Instant, Pool*>> agenda_;
     std::uint64_t last_number_ = 0;
+    const unsigned loop_;
+    bool removed_ = false;
     Instant latest_{};
 };
 

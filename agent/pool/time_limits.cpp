@@ -8,12 +8,26 @@ void leave(base::List<Server, Tag>& list, Server& server) {
     if (server.base::ListHook<Tag>::linked()) list.erase(server);
 }
 
+template <class Tag>
+void clear(base::List<Server, Tag>& list) {
+    while (list.pop_front() != nullptr) {
+    }
+}
+
 }  // namespace
 
 TimeLimits::TimeLimits(const settings::Pool& settings)
     : query_(settings.query_timeout),
       transaction_(settings.transaction_timeout),
       idle_in_transaction_(settings.idle_in_transaction_timeout) {}
+
+void TimeLimits::reconfigure(const settings::Pool& settings) {
+    query_ = settings.query_timeout;
+    transaction_ = settings.transaction_timeout;
+    idle_in_transaction_ = settings.idle_in_transaction_timeout;
+    if (query_.count() == 0) clear(busy_);
+    if (transaction_.count() == 0) clear(transactions_);
+}
 
 void TimeLimits::transaction_began(Server& server, Instant now) {
     server.transaction_since_ = now;

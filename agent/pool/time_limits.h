@@ -27,12 +27,14 @@ class TimeLimits {
     };
     // One that has passed a limit, once a checkout.
     [[nodiscard]] std::optional<Expired> next_expired(Instant now);
+    // The limits are others: a new one holds for what begins from now on.
+    void reconfigure(const settings::Pool& settings);
     [[nodiscard]] Duration oldest_idle_in_transaction(Instant now) const;
 
   private:
     void transaction_began(Server& server, Instant now);
 
-    const Duration query_, transaction_, idle_in_transaction_;  // 0: off
+    Duration query_, transaction_, idle_in_transaction_;  // 0: off
     base::List<Server, BusyTag> busy_;
     base::List<Server, TransactionTag> transactions_;
     base::List<Server, QuietTag> quiet_;

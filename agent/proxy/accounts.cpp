@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "settings/credential.h"
+#include "settings/key.h"
 #include "upstream/background_thread.h"
 
 namespace weir::proxy {
@@ -26,15 +27,30 @@ std::optional<Verifier> parse_verifier(std::string_view text) {
     return std::nullopt;
 }
 
-Accounts::Accounts(settings::Snapshot settings, std::string salt_secret)
-    : settings_(std::move(settings)), salt_secret_(std::move(salt_secret)) {
-    for (const settings::User& user : settings_->user) {
-        // Shares the snapshot's ownership.
-        auto account =
-            std::make_shared<Account>(std::shared_ptr<const settings::User>(settings_, &user));
-        in_order_.push_back(account.get());
-        accounts_.emplace(user.name, std::move(account));
+Accounts::Accounts(const settings::Snapshot& settings, std::string salt_secret)
+    : salt_secret_(std::move(salt_secret)) {
+    for (const settings::User& user : settings->user) {
+        add(std::make_shared<Account>(std::make_shared<const settings::User>(user)));
     }
+}
+
+Accounts::Accounts(const settings::Snapshot& settings, const Accounts& former)
+    : salt_secret_(former.salt_secret_) {
+    for (const settings::User& user : settings->user) {
+        const auto known = former.find(user.name);
+        if (known != nullptr && settings::equal(*known->user, user)) {
+            add(known);
+            continue;
+        }
+        auto own = std::make_shared<const settings::User>(user);
+        add(known == nullptr ? std::make_shared<Account>(std::move(own))
+                             : std::make_shared<Account>(std::move(own), known->count));
+    }
+}
+
+void Accounts::add(std::shared_ptr<Account> account) {
+    in_order_.push_back(account.get());
+    accounts_.emplace(account->user->name, std::move(account));
 }
 
 Accounts::~Accounts() {

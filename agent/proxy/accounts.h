@@ -27,18 +27,25 @@ using Verifier = std::variant<wire::postgresql::ScramVerifier, wire::postgresql:
 [[nodiscard]] std::optional<Verifier> parse_verifier(std::string_view text);
 
 struct Account {
-    explicit Account(std::shared_ptr<const settings::User> who) : user(std::move(who)) {}
+    // `counted`: the clients of this name so far.
+    explicit Account(
+        std::shared_ptr<const settings::User> who,
+        std::shared_ptr<std::atomic<unsigned>> counted = std::make_shared<std::atomic<unsigned>>())
+        : user(std::move(who)), count(std::move(counted)) {}
 
     const std::shared_ptr<const settings::User> user;
+    const std::shared_ptr<std::atomic<unsigned>> count;  // goes on when the user is configured anew
     std::once_flag derived;
     std::optional<Verifier> verifier;  // once derived; nothing: nobody gets in
-    std::atomic<unsigned> clients{0};
+    std::atomic<unsigned>& clients = *count;
 };
 
 class Accounts {
   public:
     // `salt_secret`: random; makes salts of derived and of invented verifiers unguessable.
-    Accounts(settings::Snapshot settings, std::string salt_secret);
+    Accounts(const settings::Snapshot& settings, std::string salt_secret);
+    // After a reload: users that are as they were stay, others keep the count of their clients.
+    Accounts(const settings::Snapshot& settings, const Accounts& former);
     ~Accounts();
     Accounts(const Accounts&) = delete;
     Accounts& operator=(const Accounts&) = delete;
@@ -60,8 +67,8 @@ class Accounts {
 
   private:
     void derive(Account& account);
+    void add(std::shared_ptr<Account> account);
 
-    settings::Snapshot settings_;
     std::string salt_secret_;
     std::unordered_map<std::string, std::shared_ptr<Account>> accounts_;
     std::vector<Account*> in_order_;  // of the file

@@ -22,16 +22,17 @@ std::string random_bytes() {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Agent>> Agent::make(settings::Snapshot settings) {
+base::Result<std::unique_ptr<Agent>> Agent::make(settings::Snapshot settings, Source source) {
     auto routes = Routes::compile(settings);
     if (!routes) return tl::make_unexpected(routes.error());
     unsigned loops = settings->agent.loops;
     if (loops == 0) loops = std::clamp(std::thread::hardware_concurrency(), 1U, ProcessId::loops);
-    return std::unique_ptr<Agent>(new Agent(std::move(settings), std::move(*routes), loops));
+    return std::unique_ptr<Agent>(
+        new Agent(std::move(settings), std::move(*routes), loops, std::move(source)));
 }
 
-Agent::Agent(settings::Snapshot settings, Routes routes, unsigned loops)
-    : shared_(std::move(settings), std::move(routes), loops) {
+Agent::Agent(settings::Snapshot settings, Routes routes, unsigned loops, Source source)
+    : source_(std::move(source)), shared_(std::move(settings), std::move(routes), loops) {
     for (unsigned i = 0; i < loops; ++i) homes_.push_back(std::make_unique<PoolLoop>(i, shared_));
     lobby_ = std::make_unique<Lobby>(shared_, *this, homes_, random_bytes());
 }
@@ -51,15 +52,19 @@ void Agent::stop() {
     for (const auto& home : homes_) home->stop();
     // Loops use dialers until they end; what dialers still tell them goes nowhere.
     for (const auto& upstream : shared_.upstreams) upstream->dialer.reset();
+    const std::scoped_lock lock(former_mutex_);
+    former_dialers_.clear();
     shared_.canceller.reset();
 }
 
 // Pools whose one database is known from the start keep min_idle from the start.
 void Agent::warm() {
+    const std::shared_lock looking(shared_.looking);
     for (unsigned i = 0; i < shared_.templates.size(); ++i) {
         const settings::Pool& pool = *shared_.templates[i];
         const bool one_database = pool.match.find_first_of("*{") == std::string::npos;
-        if (!one_database || pool.min_idle == 0 || pool.user.empty()) continue;
+        if (!shared_.template_served[i] || !one_database || pool.min_idle == 0 || pool.user.empty())
+            continue;
         const settings::Engine engine =
             shared_.upstreams[shared_.template_upstream[i]]->settings.engine;
         const auto route = shared_.routes.find(engine, pool.match);
@@ -73,9 +78,10 @@ void Agent::drain() {
     if (drain_step_ != Drain::none || shared_.draining.exchange(true)) return;
     drain_began_ = base::Clock::now();
     drain_step_ = Drain::grace;
+    const settings::Snapshot present = settings();
     base::log::info("agent.draining",
-                    {{"grace_seconds", base::seconds(shared_.settings->agent.drain_grace)},
-                     {"timeout_seconds", base::seconds(shared_.settings->agent.drain_timeout)}});
+                    {{"grace_seconds", base::seconds(present->agent.drain_grace)},
+                     {"timeout_seconds", base::seconds(present->agent.drain_timeout)}});
 }
 
 bool Agent::drained(base::Instant now) {
@@ -84,7 +90,7 @@ bool Agent::drained(base::Instant now) {
         case Drain::none:
             return false;
         case Drain::grace:
-            if (now - drain_began_ >= shared_.settings->agent.drain_grace) dismiss_clients(now);
+            if (now - drain_began_ >= settings()->agent.drain_grace) dismiss_clients(now);
             return false;
         case Drain::newcomers:
             if (!newcomers_left(now)) dismiss_clients(now);
@@ -124,7 +130,7 @@ void Agent::dismiss_clients(base::Instant now) {
     listening_ = false;
     lobby_->stop_listening();
     for (const auto& home : homes_) home->post([&home = *home] { home.drain(); });
-    dismiss_until_ = now + shared_.settings->agent.drain_timeout;
+    dismiss_until_ = now + settings()->agent.drain_timeout;
     drain_step_ = Drain::clients;
 }
 
@@ -145,10 +151,12 @@ Readiness Agent::readiness() const {
     readiness.started = true;
     readiness.listening = listening_;
     readiness.draining = shared_.draining;
+    const std::shared_lock looking(shared_.looking);
     bool any = shared_.upstreams.empty();
     bool all = true;
     bool warm = true;
     for (const auto& upstream : shared_.upstreams) {
+        if (!upstream->served) continue;
         const bool serves = !upstream->ever_dialed ||
                             upstream->gate.probe->breaker() != telemetry::BreakerState::open;
         any = any || serves;
@@ -156,7 +164,7 @@ Readiness Agent::readiness() const {
     }
     for (unsigned i = 0; i < shared_.templates.size(); ++i) {
         const settings::Pool& pool = *shared_.templates[i];
-        const bool warms = pool.min_idle > 0 && !pool.user.empty() &&
+        const bool warms = shared_.template_served[i] && pool.min_idle > 0 && !pool.user.empty() &&
                            pool.match.find_first_of("*{") == std::string::npos;
         if (warms && !shared_.upstreams[shared_.template_upstream[i]]->ever_dialed) warm = false;
     }

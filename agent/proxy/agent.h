@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,7 @@
 #include "proxy/inspection.h"
 #include "proxy/lobby.h"
 #include "proxy/pool_loop.h"
+#include "proxy/replacement.h"
 #include "proxy/shared.h"
 #include "proxy/succession.h"
 
@@ -22,7 +24,22 @@ namespace weir::proxy {
 
 class Agent final : public Inspection {
   public:
-    [[nodiscard]] static base::Result<std::unique_ptr<Agent>> make(settings::Snapshot settings);
+    // For reloads. Called by one thread at a time.
+    struct Source {
+        // The configuration again from where it came from; empty: from nowhere that can change.
+        std::function<base::Result<settings::Loaded, std::vector<settings::Problem>>()> read;
+        // For what is not the agent's own and follows the configuration, too.
+        std::function<void(const settings::Settings&)> took_effect;
+    };
+    // How reading it went so far; the first reading counts as a success.
+    struct ReloadRecord {
+        std::chrono::system_clock::time_point succeeded_at = std::chrono::system_clock::now();
+        std::uint64_t ok = 0, failed = 0;
+        std::string failure;  // of the last one
+    };
+
+    [[nodiscard]] static base::Result<std::unique_ptr<Agent>> make(settings::Snapshot settings,
+                                                                   Source source = {});
     Agent(const Agent&) = delete;
     Agent& operator=(const Agent&) = delete;
     ~Agent() override;
@@ -37,6 +54,9 @@ class Agent final : public Inspection {
     [[nodiscard]] bool draining() const { return shared_.draining; }
     void stop();
     void log_stats();
+    // To be called now and then: destroys what a reload has left, once nobody uses it.
+    void tidy();
+    [[nodiscard]] ReloadRecord reload_record() const;
 
     // -- a restart (agent_succession.cpp): the successor's side
     // Before start(): there is a predecessor, which keeps all connections until set_elsewhere().
@@ -44,7 +64,7 @@ class Agent final : public Inspection {
     void set_elsewhere(const KeptConnections& kept);
     // -- and the predecessor's
     [[nodiscard]] std::uint32_t generation() const { return shared_.generation; }
-    [[nodiscard]] InheritedSockets sockets() const { return lobby_->sockets(); }
+    [[nodiscard]] InheritedSockets sockets();
     // Accepts nobody and dials no more than it holds, until step_back() or leave(): how many those
     // are.
     [[nodiscard]] KeptConnections step_aside();
@@ -57,10 +77,9 @@ class Agent final : public Inspection {
     [[nodiscard]] Succession& successions() { return succession_; }
 
     [[nodiscard]] telemetry::Registry& registry() { return shared_.registry; }
-    [[nodiscard]] std::vector<std::string> addresses() const { return lobby_->addresses(); }
 
     // -- Inspection
-    [[nodiscard]] settings::Snapshot settings() const override { return shared_.settings; }
+    [[nodiscard]] settings::Snapshot settings() const override;
     [[nodiscard]] Readiness readiness() const override;
     [[nodiscard]] bool loops_alive() const override;
     [[nodiscard]] Snapshot snapshot() override;
@@ -73,12 +92,13 @@ class Agent final : public Inspection {
     Outcome<unsigned> disable(const Selection& selection, bool disabled) override;
     Outcome<unsigned> resize(const Selection& selection, unsigned max_size) override;
     Outcome<unsigned> kill(const std::string& server_id) override;
+    Reloaded reload() override;
     void drain() override;
     Outcome<void> restart() override;
     [[nodiscard]] SuccessionStatus succession() const override { return succession_.status(); }
 
   private:
-    Agent(settings::Snapshot settings, Routes routes, unsigned loops);
+    Agent(settings::Snapshot settings, Routes routes, unsigned loops, Source source);
 
     // Runs `visit` on every pool loop's thread and waits for all, at most Inspection::patience. The
     // answers of loops that were late are dropped; `stale` lists them.
@@ -91,11 +111,19 @@ class Agent final : public Inspection {
     void warm();
     void dismiss_clients(base::Instant now);
     [[nodiscard]] bool newcomers_left(base::Instant now);
+    [[nodiscard]] Reloaded try_reload();
+    [[nodiscard]] bool put_into_effect(const std::shared_ptr<Replacement>& replacement);
 
+    const Source source_;
     Shared shared_;
     std::vector<std::unique_ptr<PoolLoop>> homes_;
     std::unique_ptr<Lobby> lobby_;
     std::atomic<bool> listening_{false};
+    std::mutex reload_mutex_;  // one reload at a time
+    mutable std::mutex record_mutex_;
+    ReloadRecord record_;
+    std::mutex former_mutex_;
+    std::vector<std::unique_ptr<CountedDialer>> former_dialers_;
     std::mutex drain_mutex_;
     base::Instant drain_began_{}, last_newcomer_{}, dismiss_until_{};
     enum class Drain : std::uint8_t { none, grace, newcomers, clients, servers };

@@ -138,6 +138,9 @@ Snapshot Agent::snapshot() {
             return pools;
         },
         &snapshot.stale));
+    snapshot.reload_failure = reload_record().failure;
+    const std::shared_lock looking(shared_.looking);
+    std::vector<UpstreamStatus> upstreams;  // by slot
     for (const auto& upstream : shared_.upstreams) {
         UpstreamStatus status;
         status.name = upstream->settings.name;
@@ -149,12 +152,13 @@ Snapshot Agent::snapshot() {
         status.ever_dialed = upstream->ever_dialed;
         status.budget = static_cast<unsigned>(upstream->gate.probe->budget_connections());
         status.used = static_cast<unsigned>(upstream->gate.probe->budget_used());
-        snapshot.upstreams.push_back(std::move(status));
+        if (upstream->served) snapshot.upstreams.push_back(status);
+        upstreams.push_back(std::move(status));
     }
     const auto probes = shared_.registry.pools();
     for (unsigned i = 0; i < shared_.templates.size(); ++i) {
         const settings::Pool& settings = *shared_.templates[i];
-        const UpstreamStatus& upstream = snapshot.upstreams[shared_.template_upstream[i]];
+        const UpstreamStatus& upstream = upstreams[shared_.template_upstream[i]];
         TemplateStatus status;
         status.pool = settings.name;
         status.engine = upstream.engine;
@@ -182,7 +186,7 @@ Snapshot Agent::snapshot() {
             }
         }
         summarize_waits(probes, status);
-        snapshot.templates.push_back(std::move(status));
+        if (shared_.template_served[i]) snapshot.templates.push_back(std::move(status));
     }
     return snapshot;
 }
@@ -223,10 +227,11 @@ bool Agent::selects(const Selection& selection, const TenantPool& tenant) const 
 
 Outcome<unsigned> Agent::act(const Selection& selection,
                              const std::function<void(pool::Pool&, base::Instant)>& action) {
+    const settings::Snapshot present = settings();
     const bool known =
         selection.pool.empty() || selection.pool == "*" ||
-        std::any_of(shared_.templates.begin(), shared_.templates.end(),
-                    [&](const auto& settings) { return settings->name == selection.pool; });
+        std::any_of(present->pool.begin(), present->pool.end(),
+                    [&](const settings::Pool& pool) { return pool.name == selection.pool; });
     if (!known) {
         return tl::make_unexpected(
             Refused{Refused::Kind::not_found, "no pool is named \"" + selection.pool + "\""});

@@ -20,6 +20,7 @@ Outcome<void> Agent::restart() {
 
 void Agent::succeed(std::uint32_t generation, Lobby::Forward forward_cancel) {
     shared_.generation = generation;
+    const std::shared_lock looking(shared_.looking);
     lobby_->forward_cancels(std::move(forward_cancel));
     // Until the predecessor says how much it keeps, that is everything.
     for (const auto& upstream : shared_.upstreams) {
@@ -28,6 +29,7 @@ void Agent::succeed(std::uint32_t generation, Lobby::Forward forward_cancel) {
 }
 
 void Agent::set_elsewhere(const KeptConnections& kept) {
+    const std::shared_lock looking(shared_.looking);
     for (const auto& upstream : shared_.upstreams) {
         const auto found = kept.find(upstream->settings.name);
         upstream->gate.budget.set_elsewhere(found == kept.end() ? 0 : found->second,
@@ -40,21 +42,33 @@ void Agent::open_doors() {
     listening_ = true;
 }
 
+InheritedSockets Agent::sockets() {
+    const std::scoped_lock lock(reload_mutex_);  // or it would change them meanwhile
+    return lobby_->sockets();
+}
+
 KeptConnections Agent::step_aside() {
-    listening_ = false;
+    {
+        const std::scoped_lock lock(reload_mutex_);
+        listening_ = false;  // from now on no reload begins
+    }
     lobby_->close_doors();
     return keep_used(1);  // not none: a login under way may need one to ask what to greet with
 }
 
 void Agent::step_back() {
-    for (const auto& upstream : shared_.upstreams) {
-        upstream->gate.budget.keep_all(base::Clock::now());
+    {
+        const std::shared_lock looking(shared_.looking);
+        for (const auto& upstream : shared_.upstreams) {
+            upstream->gate.budget.keep_all(base::Clock::now());
+        }
     }
     open_doors();
 }
 
 KeptConnections Agent::keep_used(unsigned least) {
     KeptConnections kept;
+    const std::shared_lock looking(shared_.looking);
     for (const auto& upstream : shared_.upstreams) {
         kept[upstream->settings.name] = upstream->gate.budget.keep_used(least);
     }

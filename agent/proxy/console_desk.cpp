@@ -61,12 +61,15 @@ ConsoleAnswer done(const ConsoleOrder& order, std::string_view action, const Sel
 
 ConsoleDesk::ConsoleDesk(Inspection& agent, Shared& shared, loop::Loop& loop,
                          const SessionProbes& probes)
-    : agent_(agent),
-      shared_(shared),
-      loop_(loop),
-      probes_(probes),
-      wanted_(std::any_of(shared.settings->user.begin(), shared.settings->user.end(),
-                          [](const settings::User& user) { return user.admin; })) {}
+    : agent_(agent), shared_(shared), loop_(loop), probes_(probes) {
+    adopt();
+}
+
+void ConsoleDesk::adopt() {
+    const auto& users = shared_.settings->user;
+    wanted_ = std::any_of(users.begin(), users.end(),
+                          [](const settings::User& user) { return user.admin; });
+}
 
 ConsoleDesk::~ConsoleDesk() { stop(); }
 
@@ -168,9 +171,7 @@ void ConsoleDesk::work() {
 std::optional<ConsoleAnswer> ConsoleDesk::perform(ConsoleOrder& order) {
     const ConsoleCommand& command = order.command;
     if (command.verb == ConsoleVerb::show) return show(command.subject);
-    if (command.verb == ConsoleVerb::reload) {
-        return refused("0A000", "this agent can't read its configuration again: restart it");
-    }
+    if (command.verb == ConsoleVerb::reload) return reload(order);
     if (command.verb == ConsoleVerb::shutdown) {
         agent_.drain();
         audit(order.peer, "drain", "agent", "", "draining");
@@ -178,12 +179,20 @@ std::optional<ConsoleAnswer> ConsoleDesk::perform(ConsoleOrder& order) {
     }
     Selection selection;
     if (!command.database.empty()) {
+        const std::shared_lock looking(shared_.looking);
         const auto route = shared_.routes.find(settings::Engine::postgresql, command.database);
         if (!route) return refused("3D000", "no such database: " + command.database);
         selection.pool = shared_.templates[route->template_index]->name;
         selection.tenant = route->match.tenant;
     }
     return act(order, selection);
+}
+
+ConsoleAnswer ConsoleDesk::reload(const ConsoleOrder& order) {
+    const auto reloaded = agent_.reload();
+    audit(order.peer, "reload", "agent", "", result_of(reloaded));
+    if (reloaded) return {};
+    return refused(reloaded.error().busy ? "55000" : "F0000", text_of(reloaded.error()));
 }
 
 std::optional<ConsoleAnswer> ConsoleDesk::act(ConsoleOrder& order, const Selection& selection) {
@@ -254,7 +263,7 @@ bool ConsoleDesk::all_closed(const Selection& selection) {
 
 ConsoleAnswer ConsoleDesk::show(ConsoleSubject subject) {
     ConsoleFacts facts;
-    facts.settings = shared_.settings;
+    facts.settings = agent_.settings();
     facts.snapshot = agent_.snapshot();
     // A template may serve another engine: the console speaks of PostgreSQL's only.
     std::erase_if(facts.snapshot.pools, [](const PoolStatus& pool) {
@@ -278,7 +287,7 @@ ConsoleAnswer ConsoleDesk::show(ConsoleSubject subject) {
 
 void ConsoleDesk::sample() {
     const base::Instant now = base::Clock::now();
-    averages_.from = std::exchange(averages_.to, totals_of(*shared_.settings, agent_.snapshot()));
+    averages_.from = std::exchange(averages_.to, totals_of(*agent_.settings(), agent_.snapshot()));
     averages_.seconds = sampled_at_ == base::Instant() ? 0 : base::seconds(now - sampled_at_);
     sampled_at_ = now;
 }

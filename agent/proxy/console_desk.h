@@ -52,6 +52,7 @@ class ConsoleDesk {
     // -- on the lobby's loop
     void admit(Newcomer newcomer);  // an admin
     void tick(base::Instant now);
+    void adopt();        // a reload: other users
     void dismiss_all();  // the agent leaves
     void clear();        // the loop has ended
     void order(ConsoleOrder order);
@@ -73,6 +74,7 @@ class ConsoleDesk {
     void work();
     // Nothing: it is to be looked at again.
     [[nodiscard]] std::optional<ConsoleAnswer> perform(ConsoleOrder& order);
+    [[nodiscard]] ConsoleAnswer reload(const ConsoleOrder& order);
     [[nodiscard]] ConsoleAnswer show(ConsoleSubject subject);
     [[nodiscard]] std::optional<ConsoleAnswer> act(ConsoleOrder& order, const Selection& selection);
     void kill_servers(const ConsoleOrder& order, const Selection& selection);
@@ -84,7 +86,7 @@ class ConsoleDesk {
     Shared& shared_;
     loop::Loop& loop_;
     const SessionProbes& probes_;
-    const bool wanted_;  // somebody may use the console at all
+    bool wanted_ = false;  // somebody may use the console at all
     std::unordered_map<std::uint64_t, std::unique_ptr<Console>> consoles_;
     std::vector<std::uint64_t> retired_;
     std::uint64_t last_id_ = 0;

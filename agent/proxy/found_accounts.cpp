@@ -10,29 +10,55 @@
 namespace weir::proxy {
 namespace {
 
+// The seats in one upstream's budget. They outlive their queries, because the budget may have word
+// for one under way: a query that follows another takes a seat that is free again.
+class Seats {
+  public:
+    explicit Seats(pool::Budget& budget) : budget_(budget) {}
+    std::shared_ptr<QuerySeat> lend() {
+        const auto free = std::find_if(seats_.begin(), seats_.end(),
+                                       [](const auto& seat) { return seat.use_count() == 1; });
+        if (free != seats_.end()) return *free;
+        return seats_.emplace_back(std::make_shared<QuerySeat>(budget_));
+    }
+
+  private:
+    pool::Budget& budget_;
+    std::vector<std::shared_ptr<QuerySeat>> seats_;
+};
+
 class BudgetedQuery final : public upstream::RoleQuery {
   public:
-    BudgetedQuery(UpstreamLink& link, const settings::Auth& auth)
-        : seat_(link.gate.budget),
-          query_(upstream::make_postgresql_role_query(link.settings, auth, seat_)) {
-        seat_.notify([this] { query_->seat_moved(); });
+    BudgetedQuery(std::shared_ptr<QuerySeat> seat, const settings::Upstream& upstream,
+                  const settings::Auth& auth)
+        : seat_(std::move(seat)),
+          query_(upstream::make_postgresql_role_query(upstream, auth, *seat_)) {
+        seat_->notify([this] { query_->seat_moved(); });
     }
-    ~BudgetedQuery() override { seat_.notify(nullptr); }
+    ~BudgetedQuery() override {
+        seat_->notify(nullptr);
+        query_.reset();  // gives the place back
+    }
     void ask(std::string name, std::function<void(upstream::RoleAnswer)> done) override {
         query_->ask(std::move(name), std::move(done));
     }
     void seat_moved() override { query_->seat_moved(); }
 
   private:
-    QuerySeat seat_;
+    const std::shared_ptr<QuerySeat> seat_;
     std::unique_ptr<upstream::RoleQuery> query_;
 };
 
 }  // namespace
 
 FoundAccounts::MakeQuery budgeted_queries(Shared& shared) {
-    return [&shared](unsigned upstream) {
-        return std::make_unique<BudgetedQuery>(*shared.upstreams[upstream], shared.settings->auth);
+    const auto seats = std::make_shared<std::unordered_map<unsigned, Seats>>();
+    return [&shared, seats](unsigned upstream) {
+        UpstreamLink& link = *shared.upstreams[upstream];
+        Seats& of_upstream = seats->try_emplace(upstream, link.gate.budget).first->second;
+        return FoundAccounts::Source{
+            link.settings.name, std::make_unique<BudgetedQuery>(of_upstream.lend(), link.settings,
+                                                                shared.settings->auth)};
     };
 }
 
@@ -41,7 +67,6 @@ FoundAccounts::FoundAccounts(settings::Snapshot settings, loop::Loop& loop, Make
 
 void FoundAccounts::ask(unsigned upstream, const std::string& name, Asker& asker) {
     OfUpstream& of = upstreams_[upstream];
-    if (of.query == nullptr) of.query = make_query_(upstream);
     auto [place, added] = of.entries.try_emplace(name);
     Entry& entry = place->second;
     if (!added && entry.answered && loop_.now() < entry.until) {
@@ -52,11 +77,31 @@ void FoundAccounts::ask(unsigned upstream, const std::string& name, Asker& asker
     entry.askers.push_back(&asker);
     if (under_way) return;
     entry.answered = false;
-    of.query->ask(name, [this, upstream, name](upstream::RoleAnswer answer) {
-        loop_.post([this, upstream, name, answer = std::move(answer)]() mutable {
-            answered(upstream, name, std::move(answer));
+    question(upstream, name);
+}
+
+void FoundAccounts::question(unsigned upstream, const std::string& name) {
+    OfUpstream& of = upstreams_[upstream];
+    if (of.source.query == nullptr) of.source = make_query_(upstream);
+    of.source.query->ask(
+        name, [this, upstream, name, asked_in = renewals_](upstream::RoleAnswer answer) {
+            loop_.post([this, upstream, name, asked_in, answer = std::move(answer)]() mutable {
+                if (asked_in == renewals_) answered(upstream, name, std::move(answer));
+            });
         });
-    });
+}
+
+std::vector<FoundAccounts::Query> FoundAccounts::renew(settings::Snapshot settings) {
+    settings_ = std::move(settings);
+    ++renewals_;
+    std::vector<Query> former;
+    for (auto& [upstream, of] : upstreams_) {
+        if (of.source.query != nullptr) former.push_back(std::move(of.source.query));
+        of.by_age.clear();
+        std::erase_if(of.entries, [](const auto& entry) { return entry.second.askers.empty(); });
+        for (const auto& [name, entry] : of.entries) question(upstream, name);
+    }
+    return former;
 }
 
 // Forgets the oldest.
@@ -81,8 +126,8 @@ void FoundAccounts::answered(unsigned upstream, const std::string& name,
     if (!answer) {
         if (loop_.now() >= of.next_warning) {  // anybody can make it fail again
             of.next_warning = loop_.now() + warning_interval;
-            base::log::warn("auth.query_failed", {{"upstream", settings_->upstream[upstream].name},
-                                                  {"error", answer.error().message}});
+            base::log::warn("auth.query_failed",
+                            {{"upstream", of.source.upstream}, {"error", answer.error().message}});
         }
         of.entries.erase(place);
         for (Asker* asker : askers) asker->not_asked(answer.error().message);

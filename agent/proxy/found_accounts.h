@@ -44,7 +44,12 @@ class FoundAccounts {
     static constexpr base::Duration lifetime_refused = std::chrono::seconds(1);
     static constexpr base::Duration warning_interval = std::chrono::seconds(1);
     static constexpr std::size_t most_answers = 4096;
-    using MakeQuery = std::function<std::unique_ptr<upstream::RoleQuery>(unsigned upstream)>;
+    using Query = std::unique_ptr<upstream::RoleQuery>;
+    struct Source {
+        std::string upstream;  // its name
+        Query query;
+    };
+    using MakeQuery = std::function<Source(unsigned upstream)>;
 
     // `make_query` is called at an upstream's first question; `loop` outlives it.
     FoundAccounts(settings::Snapshot settings, loop::Loop& loop, MakeQuery make_query);
@@ -55,6 +60,10 @@ class FoundAccounts {
     // A login by the answer for this name was refused.
     void refused(unsigned upstream, const std::string& name);
 
+    // A reload: every answer is forgotten, and who waits for one is asked for anew. Gives the
+    // queries of before, which are slow to destroy. Precondition: `make_query` makes the new ones.
+    [[nodiscard]] std::vector<Query> renew(settings::Snapshot settings);
+
   private:
     struct Entry {
         bool answered = false;
@@ -63,12 +72,13 @@ class FoundAccounts {
         std::vector<Asker*> askers;
     };
     struct OfUpstream {
-        std::unique_ptr<upstream::RoleQuery> query;
+        Source source;
         std::unordered_map<std::string, Entry> entries;
         std::deque<std::pair<base::Instant, std::string>> by_age;  // the answers
         base::Instant next_warning{};
     };
 
+    void question(unsigned upstream, const std::string& name);
     void answered(unsigned upstream, const std::string& name, upstream::RoleAnswer answer);
     static void make_room(OfUpstream& of);
 
@@ -76,6 +86,7 @@ class FoundAccounts {
     loop::Loop& loop_;
     MakeQuery make_query_;
     std::unordered_map<unsigned, OfUpstream> upstreams_;
+    unsigned renewals_ = 0;  // answers to questions of before are none
 };
 
 // Queries that take their connections from the upstreams' budgets. `shared` outlives them.

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "pool/pool.h"
+#include "settings/load.h"
 #include "settings/settings.h"
 #include "telemetry/vocabulary.h"
 
@@ -77,6 +78,7 @@ struct Snapshot {
     std::vector<PoolStatus> pools;
     std::vector<UpstreamStatus> upstreams;
     std::vector<unsigned> stale;  // loops that did not answer in time
+    std::string reload_failure;   // of the last reload; empty: it worked, or there was none
 };
 
 // Which pools an action means; empty fields mean all.
@@ -104,6 +106,15 @@ struct SuccessionStatus {
     std::string error{};    // why the last one could not take over
 };
 
+// Why the configuration stays as it was.
+struct ReloadRefused {
+    bool busy = false;  // nothing is wrong with it: try again
+    std::vector<settings::Problem> problems;
+};
+using Reloaded = base::Result<std::vector<std::string>, ReloadRefused>;  // the changes, in words
+[[nodiscard]] std::string text_of(const ReloadRefused&);                 // one line a problem
+[[nodiscard]] std::string result_of(const Reloaded&);                    // for the audit line
+
 class Inspection {
   public:
     static constexpr base::Duration patience = std::chrono::seconds(2);
@@ -126,6 +137,8 @@ class Inspection {
     virtual Outcome<unsigned> disable(const Selection&, bool disabled) = 0;
     virtual Outcome<unsigned> resize(const Selection&, unsigned max_size) = 0;
     virtual Outcome<unsigned> kill(const std::string& server_id) = 0;
+    // Reads the configuration again and puts it into effect: all of it or nothing.
+    virtual Reloaded reload() = 0;
     virtual void drain() = 0;             // begins; returns at once
     virtual Outcome<void> restart() = 0;  // begins; succession() tells how it goes
 };

@@ -47,7 +47,7 @@ class ListenerTls {
     [[nodiscard]] base::Result<void> load();
     [[nodiscard]] Stamps look() const;
 
-    const settings::Listen& listen_;
+    const settings::Listen listen_;
     std::shared_ptr<const loop::TlsContext> context_;
     Stamps tried_{};  // those of the last attempt to load
     Stamps seen_{};   // those of the last look

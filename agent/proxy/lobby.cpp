@@ -1,8 +1,7 @@
 #include "proxy/lobby.h"
 
-#include <unistd.h>
-
 #include <algorithm>
+#include <map>
 
 #include "base/log.h"
 #include "loop/socket.h"
@@ -11,11 +10,6 @@
 
 namespace weir::proxy {
 namespace {
-
-void remove_file(const std::string& address) {
-    constexpr std::string_view unix_prefix = "unix:";
-    if (address.starts_with(unix_prefix)) ::unlink(address.c_str() + unix_prefix.size());
-}
 
 InheritedSocket take(InheritedSockets& all, const std::string& address) {
     const auto found = std::find_if(all.begin(), all.end(), [&](const InheritedSocket& each) {
@@ -30,27 +24,71 @@ InheritedSocket take(InheritedSockets& all, const std::string& address) {
 }  // namespace
 
 Lobby::Door::~Door() {
-    if (owns_file) remove_file(lobby.shared_.listeners[listener]->settings->address);
+    if (socket && owns_file) remove_socket_file(address);
 }
 
 Lobby::Lobby(Shared& shared, Inspection& agent, std::vector<std::unique_ptr<PoolLoop>>& homes,
              std::string salt_secret)
     : shared_(shared),
       homes_(homes),
-      accounts_(shared.settings, std::move(salt_secret)),
+      accounts_(std::make_unique<Accounts>(shared.settings, std::move(salt_secret))),
       loop_(loop::make_epoll_loop()),
       found_accounts_(shared.settings, *loop_, budgeted_queries(shared)),
       probe_(shared.registry.loop(static_cast<unsigned>(homes.size()), loop_->backend())),
-      by_age_(shared.listeners.size()),
       desk_(agent, shared, *loop_, session_probes_) {
-    for (const auto& listener : shared_.listeners) {
-        session_probes_.push_back(
-            shared_.registry.session(listener->labels, static_cast<unsigned>(homes.size())));
-    }
+    adopt_listeners();
     loop_->add(*this);
 }
 
 Lobby::~Lobby() { stop(); }
+
+void Lobby::adopt_listeners() {
+    session_probes_.clear();
+    for (const auto& listener : shared_.listeners) {
+        session_probes_.push_back(
+            shared_.registry.session(listener->labels, static_cast<unsigned>(homes_.size())));
+    }
+    by_age_.resize(shared_.listeners.size());
+}
+
+void Lobby::adopt(Replacement& replacement) {
+    adopt_listeners();
+    adopt_doors(replacement);
+    accounts_.swap(replacement.accounts);
+    former_.accounts = std::move(replacement.accounts);
+    accounts_->derive_all();
+    if (replacement.asks_anew) former_.queries = found_accounts_.renew(shared_.settings);
+    desk_.adopt();
+}
+
+void Lobby::adopt_doors(Replacement& replacement) {
+    if (stopped_listening_) return;            // a drain has come between
+    std::map<unsigned, InheritedSocket> left;  // of listeners that leave them
+    for (const auto& door : doors_) {
+        if (!replacement.closed.contains(door->listener)) continue;
+        const bool wanted = std::any_of(
+            replacement.doors.begin(), replacement.doors.end(), [&](const auto& opened) {
+                return !opened.second.socket && opened.second.taken_from == door->listener;
+            });
+        door->listening.reset();
+        if (wanted) {
+            left[door->listener] = {door->address, std::move(door->socket), door->owns_file};
+        }
+    }
+    std::erase_if(doors_, [](const auto& door) { return door->listening == nullptr; });
+    for (auto& [listener, opened] : replacement.doors) {
+        InheritedSocket taken =
+            opened.socket ? InheritedSocket{opened.address, std::move(opened.socket), true}
+                          : std::move(left[opened.taken_from]);
+        base::log::info("listener.bound",
+                        {{"listener", shared_.listeners[listener]->settings->name},
+                         {"address", loop::bound_address(taken.socket.get())}});
+        auto door =
+            std::make_unique<Door>(*this, listener, std::move(taken.socket), taken.owns_file);
+        door->listening = loop_->listen(door->socket.get(), *door);
+        doors_.push_back(std::move(door));
+    }
+}
 
 base::Result<void> Lobby::bind(InheritedSockets inherited) {
     for (unsigned i = 0; i < shared_.listeners.size(); ++i) {
@@ -68,10 +106,9 @@ base::Result<void> Lobby::bind(InheritedSockets inherited) {
             if (!bound) return tl::make_unexpected(bound.error());
             socket.socket = std::move(*bound);
         }
-        addresses_.push_back(loop::bound_address(socket.socket.get()));
         base::log::info("listener.bound", {{"listener", listen.name},
                                            {"engine", base::word(listen.engine)},
-                                           {"address", addresses_.back()},
+                                           {"address", loop::bound_address(socket.socket.get())},
                                            {"inherited", adopted}});
         doors_.push_back(std::make_unique<Door>(*this, i, std::move(socket.socket), !adopted));
         doors_.back()->adopts_file = socket.owns_file;
@@ -81,7 +118,7 @@ base::Result<void> Lobby::bind(InheritedSockets inherited) {
 }
 
 void Lobby::start() {
-    accounts_.derive_all();
+    accounts_->derive_all();
     thread_ = std::thread([this] {
         loop_->run(this);
         doors_.clear();
@@ -101,7 +138,7 @@ void Lobby::open_doors() {
             door->listening = loop_->listen(door->socket.get(), *door);
         }
         for (const InheritedSocket& each : std::exchange(leftover_, {})) {
-            if (each.owns_file) remove_file(each.address);
+            if (each.owns_file) remove_socket_file(each.address);
         }
     });
 }
@@ -115,8 +152,7 @@ void Lobby::close_doors() {
 InheritedSockets Lobby::sockets() const {
     InheritedSockets all;
     for (const auto& door : doors_) {
-        const std::string& address = shared_.listeners[door->listener]->settings->address;
-        all.push_back({address, base::Fd(::dup(door->socket.get())), door->owns_file});
+        all.push_back({door->address, base::Fd(::dup(door->socket.get())), door->owns_file});
     }
     return all;
 }
@@ -129,6 +165,7 @@ void Lobby::give_files_away() {
 
 void Lobby::stop_listening() {
     loop_->post([this] {
+        stopped_listening_ = true;
         doors_.clear();
         desk_.dismiss_all();
     });

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,6 +20,7 @@
 #include "proxy/inherited_sockets.h"
 #include "proxy/login.h"
 #include "proxy/pool_loop.h"
+#include "proxy/replacement.h"
 #include "proxy/shared.h"
 
 namespace weir::proxy {
@@ -49,13 +51,24 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     void forward_cancels(Forward forward) { forward_cancel_ = std::move(forward); }
     void cancel(std::uint32_t process_id, const std::string& secret);
     void stop();
-    [[nodiscard]] std::vector<std::string> addresses() const { return addresses_; }
     [[nodiscard]] const telemetry::LoopProbe& probe() const { return *probe_; }
+    void post(base::Task task) { loop_->post(std::move(task)); }
+    // For a reload, which nobody else makes meanwhile.
+    [[nodiscard]] const Accounts& present_accounts() const { return *accounts_; }
+
+    // -- a reload: brings what is the lobby's own into line with what is shared
+    void adopt(Replacement& replacement);
+    // What is slow to destroy of what there was before the last adopt().
+    struct Former {
+        std::unique_ptr<Accounts> accounts;
+        std::vector<FoundAccounts::Query> queries;
+    };
+    [[nodiscard]] Former take_former() { return std::move(former_); }
 
     // -- for logins
     [[nodiscard]] loop::Loop& loop() { return *loop_; }
     [[nodiscard]] Shared& shared() { return shared_; }
-    [[nodiscard]] Accounts& accounts() { return accounts_; }
+    [[nodiscard]] Accounts& accounts() { return *accounts_; }
     [[nodiscard]] FoundAccounts& found_accounts() { return found_accounts_; }
     [[nodiscard]] telemetry::SessionProbe& session_probe(unsigned listener) {
         return *session_probes_[listener];
@@ -66,12 +79,17 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
   private:
     struct Door final : loop::Acceptor {  // one listening socket
         Door(Lobby& owner, unsigned index, base::Fd bound, bool owns)
-            : lobby(owner), listener(index), socket(std::move(bound)), owns_file(owns) {}
+            : lobby(owner),
+              listener(index),
+              address(owner.shared_.listeners[index]->settings->address),
+              socket(std::move(bound)),
+              owns_file(owns) {}
         ~Door() override;  // a unix socket's file goes with it when it is ours
         void accepted(base::Fd client) override { lobby.accepted(listener, std::move(client)); }
         Lobby& lobby;
         const unsigned listener;
-        base::Fd socket;
+        const std::string address;  // as the configuration writes it
+        base::Fd socket;            // none: another door has it now
         bool owns_file;
         bool adopts_file = false;  // ours once it is open
         std::unique_ptr<loop::Listening> listening;
@@ -83,27 +101,30 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     };
 
     void accepted(unsigned listener, base::Fd client);
+    void adopt_listeners();
+    void adopt_doors(Replacement& replacement);
     void tick(base::Instant now) override;
     void turn_ended(base::Duration busy) override { probe_->worked(busy); }
     void ticked(base::Instant now, base::Duration lag) override { probe_->ticked(now, lag); }
 
     Shared& shared_;
     std::vector<std::unique_ptr<PoolLoop>>& homes_;
-    Accounts accounts_;
+    std::unique_ptr<Accounts> accounts_;
     std::unique_ptr<loop::Loop> loop_;
     FoundAccounts found_accounts_;
     std::shared_ptr<telemetry::LoopProbe> probe_;
     std::vector<std::shared_ptr<telemetry::SessionProbe>> session_probes_;
     std::vector<std::unique_ptr<Door>> doors_;
+    bool stopped_listening_ = false;
     InheritedSockets leftover_;  // of listeners that are configured no more
     Forward forward_cancel_;
-    std::vector<std::string> addresses_;
     std::unordered_map<Login*, std::unique_ptr<Login>> logins_;
     std::atomic<std::size_t> logins_under_way_{0};
-    std::vector<base::List<Login, LoginTag>> by_age_;  // by listener: one login_timeout each
+    std::deque<base::List<Login, LoginTag>> by_age_;  // by listener: one login_timeout each
     std::vector<Login*> retired_;
     Sweep sweep_{*this};
     ConsoleDesk desk_;
+    Former former_;
     std::thread thread_;
 };
 

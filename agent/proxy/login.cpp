@@ -60,9 +60,9 @@ void Login::hand_over(Newcomer newcomer, std::string unread) {
 void Login::closed(int /*error*/) {
     const loop::Tls* tls = stream_->tls();
     const bool tls_failed = tls != nullptr && !tls->failure().empty();
-    if (tls_failed) {
-        lobby_.shared().listeners[listener_]->tls->handshake_failed(lobby_.loop().now(), address_,
-                                                                    tls->failure());
+    const auto& listener = lobby_.shared().listeners[listener_]->tls;
+    if (tls_failed && listener != nullptr) {
+        listener->handshake_failed(lobby_.loop().now(), address_, tls->failure());
     }
     stream_ = nullptr;
     finish(tls_failed ? telemetry::ClientClose::protocol_error : telemetry::ClientClose::client);

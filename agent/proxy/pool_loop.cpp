@@ -17,18 +17,18 @@ PoolLoop::PoolLoop(unsigned index, Shared& shared)
     : index_(index),
       shared_(shared),
       loop_(loop::make_epoll_loop()),
-      probe_(shared.registry.loop(index, loop_->backend())),
-      idle_clients_(shared.listeners.size()) {
-    for (const auto& listener : shared_.listeners) {
-        session_probes_.push_back(shared_.registry.session(listener->labels, index));
-    }
-    for (std::size_t i = 0; i < shared_.templates.size(); ++i) {
-        UpstreamLink& link = *shared_.upstreams[shared_.template_upstream[i]];
-        templates_.push_back(std::make_unique<pool::TemplatePools>(
-            shared_.templates[i], link.settings.engine, link.gate, *this, *this, shared_.registry,
-            index, std::hash<std::string>{}(shared_.templates[i]->name) + index));
-    }
+      probe_(shared.registry.loop(index, loop_->backend())) {
+    adopt_listeners();
+    for (unsigned i = 0; i < shared_.templates.size(); ++i) make_pools(i);
     loop_->add(*this);
+}
+
+void PoolLoop::make_pools(unsigned template_index) {
+    const settings::Pool& settings = *shared_.templates[template_index];
+    UpstreamLink& link = *shared_.upstreams[shared_.template_upstream[template_index]];
+    templates_.push_back(std::make_unique<pool::TemplatePools>(
+        settings, link.settings.engine, link.gate, *this, *this, shared_.registry, index_,
+        std::hash<std::string>{}(settings.name) + index_));
 }
 
 PoolLoop::~PoolLoop() { stop(); }
@@ -57,14 +57,17 @@ void PoolLoop::cancel(std::uint32_t process_id, std::string secret) {
 
 void PoolLoop::warm(unsigned template_index, const Route& route) {
     post([this, template_index, route] {
-        (void)obtain(route, shared_.templates[template_index]->match);
+        if (shared_.template_served[template_index]) {
+            (void)obtain(route, shared_.templates[template_index]->match);
+        }
         shared_.directory.arrived(route.key());
     });
 }
 
 void PoolLoop::receive(Newcomer newcomer) {
     const std::string key = newcomer.route.key();
-    TenantPool* tenant = obtain(newcomer.route, newcomer.database);
+    const bool removed = !shared_.template_served[newcomer.route.template_index];
+    TenantPool* tenant = removed ? nullptr : obtain(newcomer.route, newcomer.database);
     shared_.directory.arrived(key);
     if (tenant == nullptr) (void)shared_.directory.forget(key);
     const settings::Pool& settings = *shared_.templates[newcomer.route.template_index];
@@ -74,7 +77,8 @@ void PoolLoop::receive(Newcomer newcomer) {
         session_probe(newcomer.listener)
             .closed(telemetry::ClientState::login, telemetry::ClientClose::limit);
         turn_away(*loop_, std::move(newcomer.connection),
-                  tenant == nullptr
+                  removed ? pool_removed(settings.name)
+                  : tenant == nullptr
                       ? too_many_tenants(settings)
                       : client_limit("pool \"" + settings.name + "\"", settings.max_clients));
         return;
@@ -99,6 +103,7 @@ TenantPool* PoolLoop::obtain(const Route& route, const std::string& database) {
         slot->template_index = route.template_index;
         slot->match = route.match;
         slot->directory_key = route.key();
+        slot->asked = database;
         slot->database =
             settings.database.empty() ? database : settings::fill(settings.database, route.match);
         // Key 0 is the template's own account, always in use, so that connections can be made
@@ -123,16 +128,24 @@ void PoolLoop::dial(pool::Pool& pool, pool::CompatibilityKey key) {
     request.search_path = settings::fill(settings.search_path, tenant.match);
     request.application_name = "weir";
     UpstreamLink& link = upstream(tenant);
-    link.dialer->dial(std::move(request), [this, &pool, key](upstream::DialResult result) {
-        post([this, &pool, key, result = std::move(result)]() mutable {
-            dialed(pool, key, std::move(result));
+    link.dialer->dial(std::move(request), [this, &pool, key, generation = tenant.generation](
+                                              upstream::DialResult result) {
+        post([this, &pool, key, generation, result = std::move(result)]() mutable {
+            dialed(pool, key, generation, std::move(result));
         });
     });
 }
 
-void PoolLoop::dialed(pool::Pool& pool, pool::CompatibilityKey key, upstream::DialResult result) {
+void PoolLoop::dialed(pool::Pool& pool, pool::CompatibilityKey key, unsigned generation,
+                      upstream::DialResult result) {
     TenantPool& tenant = *tenants_.at(&pool);  // a pool with a dial under way is not forgotten
     UpstreamLink& link = upstream(tenant);
+    const bool outdated = generation != tenant.generation;
+    if (!result && outdated) {
+        pool.dial_outdated(key, now());
+        tenant.leave(key);
+        return;
+    }
     if (!result) {
         const upstream::DialFailure& failure = result.error();
         link.failed(failure.message);
@@ -145,12 +158,13 @@ void PoolLoop::dialed(pool::Pool& pool, pool::CompatibilityKey key, upstream::Di
         tenant.leave(key);
         return;
     }
-    link.connected();
+    if (!outdated) link.connected();
     const base::Duration took = result->took;
     const std::uint32_t id = next_id();
     auto connection = make_server_connection(*this, tenant, key, std::move(*result), id);
     ServerConnection& added = *connection;
     servers_.emplace(id, std::move(connection));
+    if (outdated) added.born_outdated();
     pool.dialed(added, key, took, now());
     tenant.leave(key);  // the connection took its own
 }

@@ -3,7 +3,9 @@
 // everything is called on its own thread.
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -56,6 +58,14 @@ class PoolLoop final : public pool::Host,
     [[nodiscard]] std::string name_of(std::uint32_t id) const;  // "1-42": loop and number
     [[nodiscard]] std::uint32_t process_id_of(const Session& session) const;
 
+    // -- a reload
+    // A reload has changed what is shared: brings the loop's own into line. `moved`: upstreams
+    // whose connections go.
+    void adopt(const std::set<unsigned>& moved);
+    [[nodiscard]] bool served(const TenantPool& tenant) const {
+        return shared_.template_served[tenant.template_index];
+    }
+
     // -- for inspection, posted here
     void for_each_pool(const std::function<void(TenantPool&)>& visit);
     void for_each_session(const std::function<void(Session&)>& visit);
@@ -92,7 +102,12 @@ class PoolLoop final : public pool::Host,
     void ticked(base::Instant now, base::Duration lag) override { probe_->ticked(now, lag); }
     void receive(Newcomer newcomer);
     TenantPool* obtain(const Route& route, const std::string& database);
-    void dialed(pool::Pool& pool, pool::CompatibilityKey key, upstream::DialResult result);
+    void dialed(pool::Pool& pool, pool::CompatibilityKey key, unsigned generation,
+                upstream::DialResult result);
+    void make_pools(unsigned template_index);
+    void adopt_listeners();
+    void adopt_pools(unsigned template_index, bool moved);
+    void remove_pools(unsigned template_index);
     void sweep();
     [[nodiscard]] std::uint32_t next_id();
 
@@ -105,7 +120,7 @@ class PoolLoop final : public pool::Host,
     std::unordered_map<pool::Pool*, std::unique_ptr<TenantPool>> tenants_;
     std::unordered_map<std::uint32_t, std::unique_ptr<Session>> sessions_;
     std::unordered_map<std::uint32_t, std::unique_ptr<ServerConnection>> servers_;
-    std::vector<base::List<Session, IdleClientTag>> idle_clients_;  // by listener
+    std::deque<base::List<Session, IdleClientTag>> idle_clients_;  // by listener
     base::List<ServerConnection, ChoreTag> chores_;
     std::vector<std::uint32_t> retired_sessions_, retired_servers_;
     Sweep sweep_{*this};

@@ -149,7 +149,7 @@ void PostgresqlSession::run() {
             return;
         }
         const ParameterSetRef reported = server().reported();
-        tenant_.remember_greeting(key, settings_, reported);
+        if (!server().condemned()) tenant_.remember_greeting(key, settings_, reported);
         if (owns_connection()) {
             keep_quiet(false);
         } else {
@@ -316,7 +316,9 @@ void PostgresqlSession::dismiss(ClientClose reason) {
                      true);
             return;
         case ClientClose::drain:
-            farewell(proxy::draining(), reason, false);
+            farewell(home_.served(tenant_) ? proxy::draining()
+                                           : pool_removed(tenant_.pool->settings().name),
+                     reason, false);
             return;
         default:
             farewell({"57P01", "terminating connection due to administrator command", {}}, reason,

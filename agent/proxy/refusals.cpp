@@ -138,6 +138,11 @@ Answer draining() {
             "Connect again: another agent serves."};
 }
 
+Answer pool_removed(std::string_view pool) {
+    return {"57P01", fmt::format("the pool \"{}\" was removed from the configuration", pool),
+            "Connect again: another pool may serve this database."};
+}
+
 Answer server_lost(std::string_view upstream, std::string_view detail) {
     return {"08006",
             fmt::format("the connection to upstream \"{}\" was lost{}{}", upstream,

@@ -35,6 +35,7 @@ struct Answer {
 [[nodiscard]] Answer other_certificate(std::string_view user, std::string_view certified);
 [[nodiscard]] Answer login_timed_out();
 [[nodiscard]] Answer draining();
+[[nodiscard]] Answer pool_removed(std::string_view pool);
 [[nodiscard]] Answer server_lost(std::string_view upstream, std::string_view detail);
 [[nodiscard]] Answer protocol_violation(std::string_view what);
 

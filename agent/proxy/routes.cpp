@@ -13,22 +13,24 @@ std::string Route::key() const {
     return key;
 }
 
-base::Result<Routes> Routes::compile(settings::Snapshot settings) {
+base::Result<Routes> Routes::compile(const settings::Snapshot& settings,
+                                     const std::vector<unsigned>& slots) {
     Routes routes;
+    routes.slots_ = slots;
     for (const settings::Pool& pool : settings->pool) {
         auto pattern = settings::Pattern::compile(pool.match);
         if (!pattern) return base::error("pool " + pool.name + ": " + pattern.error().message);
+        if (slots.empty()) routes.slots_.push_back(static_cast<unsigned>(routes.patterns_.size()));
         routes.patterns_.push_back(std::move(*pattern));
         routes.engines_.push_back(settings->upstream[upstream_index(*settings, pool)].engine);
     }
-    routes.settings_ = std::move(settings);
     return routes;
 }
 
 std::optional<Route> Routes::find(settings::Engine engine, std::string_view database) const {
     for (unsigned i = 0; i < patterns_.size(); ++i) {
         if (engines_[i] != engine) continue;
-        if (auto match = patterns_[i].match(database)) return Route{i, std::move(*match)};
+        if (auto match = patterns_[i].match(database)) return Route{slots_[i], std::move(*match)};
     }
     return std::nullopt;
 }

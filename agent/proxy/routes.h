@@ -15,7 +15,7 @@
 namespace weir::proxy {
 
 struct Route {
-    unsigned template_index = 0;  // in Settings::pool
+    unsigned template_index = 0;  // in Shared::templates
     settings::Match match;
     // Names the pool in the directory: template, tenant and app.
     [[nodiscard]] std::string key() const;
@@ -23,14 +23,16 @@ struct Route {
 
 class Routes {
   public:
-    [[nodiscard]] static base::Result<Routes> compile(settings::Snapshot settings);
+    // `slots`: the template index of each [[pool]]; empty: its place in the file.
+    [[nodiscard]] static base::Result<Routes> compile(const settings::Snapshot& settings,
+                                                      const std::vector<unsigned>& slots = {});
     [[nodiscard]] std::optional<Route> find(settings::Engine engine,
                                             std::string_view database) const;
 
   private:
-    settings::Snapshot settings_;
-    std::vector<settings::Pattern> patterns_;  // as Settings::pool
+    std::vector<settings::Pattern> patterns_;  // as Settings::pool, like the rest
     std::vector<settings::Engine> engines_;
+    std::vector<unsigned> slots_;
 };
 
 // The [[upstream]] that a template names. Precondition: validated settings.

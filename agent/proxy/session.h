@@ -46,6 +46,7 @@ class Session : public pool::Waiter,
     virtual void cancel_requested() = 0;
 
     [[nodiscard]] std::uint32_t id() const { return id_; }
+    [[nodiscard]] bool finished() const { return finished_; }
     [[nodiscard]] TenantPool& tenant() const { return tenant_; }
     [[nodiscard]] const Newcomer& who() const { return who_; }
     [[nodiscard]] ServerConnection* server() const { return server_; }

@@ -1,12 +1,27 @@
 #include "proxy/shared.h"
 
+#include <unistd.h>
+
 namespace weir::proxy {
+
+void CountedDialer::dial(upstream::DialRequest request,
+                         std::function<void(upstream::DialResult)> done) {
+    ++under_way_;
+    dialer_->dial(std::move(request), [this, done = std::move(done)](upstream::DialResult result) {
+        done(std::move(result));
+        --under_way_;
+    });
+}
+
+std::unique_ptr<CountedDialer> make_dialer(const settings::Upstream& upstream) {
+    return std::make_unique<CountedDialer>(upstream::make_postgresql_dialer(upstream));
+}
 
 UpstreamLink::UpstreamLink(const settings::Upstream& upstream, telemetry::Registry& registry)
     : settings(upstream),
       gate(upstream, registry.upstream(upstream.name, std::string(base::word(upstream.engine)))) {
     if (upstream.engine == settings::Engine::postgresql) {
-        dialer = upstream::make_postgresql_dialer(upstream);
+        dialer = make_dialer(upstream);
     }
 }
 
@@ -22,9 +37,25 @@ void UpstreamLink::failed(const std::string& message) {
     last_error_ = message;
 }
 
+void UpstreamLink::moved() {
+    ever_dialed = false;
+    const std::scoped_lock lock(mutex_);
+    last_error_.clear();
+}
+
 std::string UpstreamLink::last_error() const {
     const std::scoped_lock lock(mutex_);
     return last_error_;
+}
+
+void ListenerLink::configure(std::shared_ptr<const settings::Listen> listen) {
+    labels = {listen->name, std::string(base::word(listen->engine)), listen->max_clients};
+    settings = std::move(listen);
+}
+
+void remove_socket_file(const std::string& address) {
+    constexpr std::string_view unix_prefix = "unix:";
+    if (address.rfind(unix_prefix, 0) == 0) ::unlink(address.c_str() + unix_prefix.size());
 }
 
 Shared::Shared(settings::Snapshot snapshot, Routes compiled_routes, unsigned loops)
@@ -36,15 +67,14 @@ Shared::Shared(settings::Snapshot snapshot, Routes compiled_routes, unsigned loo
         upstreams.push_back(std::make_unique<UpstreamLink>(upstream, registry));
     }
     for (const auto& listen : settings->listen) {
-        auto link = std::make_unique<ListenerLink>();
-        link->settings = &listen;
-        link->labels = {listen.name, std::string(base::word(listen.engine)), listen.max_clients};
-        listeners.push_back(std::move(link));
+        listeners.push_back(std::make_unique<ListenerLink>());
+        listeners.back()->configure({settings, &listen});
     }
     for (const auto& pool : settings->pool) {
         // Shares the snapshot's ownership: a template stays readable while a loop uses it.
         templates.emplace_back(settings, &pool);
         template_upstream.push_back(upstream_index(*settings, pool));
+        template_served.push_back(true);
     }
 }
 

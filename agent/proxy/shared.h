@@ -1,11 +1,14 @@
-// What the lobby and the pool loops of one agent share. Everything here is immutable after start or
-// safe from any thread; it outlives all loops.
+// What the lobby and the pool loops of one agent share. Everything here is safe from any thread or
+// changes only in a reload, while all loops stand still; it outlives all loops. Upstreams,
+// listeners and templates are known by their place, a slot, for as long as the agent runs: what a
+// reload removes keeps it, unserved, for whoever still uses it and for when its name comes back.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -21,17 +24,34 @@
 
 namespace weir::proxy {
 
+// Knows whether all dials are answered: one that a reload has replaced is kept until then.
+class CountedDialer final : public upstream::Dialer {
+  public:
+    explicit CountedDialer(std::unique_ptr<upstream::Dialer> dialer) : dialer_(std::move(dialer)) {}
+    void dial(upstream::DialRequest request,
+              std::function<void(upstream::DialResult)> done) override;
+    [[nodiscard]] bool at_rest() const { return under_way_ == 0; }
+
+  private:
+    std::atomic<unsigned> under_way_{0};
+    const std::unique_ptr<upstream::Dialer> dialer_;
+};
+
+[[nodiscard]] std::unique_ptr<CountedDialer> make_dialer(const settings::Upstream& upstream);
+
 // One [[upstream]] while the agent runs.
 struct UpstreamLink {
     UpstreamLink(const settings::Upstream& upstream, telemetry::Registry& registry);
 
     void connected();
     void failed(const std::string& message);
+    void moved();                                  // nothing is known of its server any more
     [[nodiscard]] std::string last_error() const;  // empty when the last connect worked
 
-    const settings::Upstream& settings;
+    settings::Upstream settings;
+    bool served = true;
     pool::Gate gate;
-    std::unique_ptr<upstream::Dialer> dialer;
+    std::unique_ptr<CountedDialer> dialer;
     std::atomic<bool> ever_dialed{false};
 
   private:
@@ -41,23 +61,33 @@ struct UpstreamLink {
 
 // One [[listen]] while the agent runs.
 struct ListenerLink {
-    const settings::Listen* settings = nullptr;
+    void configure(std::shared_ptr<const settings::Listen> listen);
+
+    std::shared_ptr<const settings::Listen> settings;
+    bool served = true;
     telemetry::ListenerLabels labels;
     std::atomic<unsigned> clients{0};
     std::unique_ptr<ListenerTls> tls;  // nullptr: plain only; the lobby's thread
 };
 
+// Of a listener whose socket has closed: a unix socket's file stays behind otherwise.
+void remove_socket_file(const std::string& address);
+
 struct Shared {
     explicit Shared(settings::Snapshot snapshot, Routes compiled_routes, unsigned loops);
 
+    // Held in common by threads other than the loops while they look at the rest; a reload holds it
+    // alone. Never while waiting for a loop.
+    mutable std::shared_mutex looking;
     settings::Snapshot settings;
     telemetry::Registry registry;
     Routes routes;
     Directory directory;
-    std::vector<std::unique_ptr<UpstreamLink>> upstreams;          // as Settings::upstream
-    std::vector<std::unique_ptr<ListenerLink>> listeners;          // as Settings::listen
-    std::vector<std::shared_ptr<const settings::Pool>> templates;  // as Settings::pool
-    std::vector<unsigned> template_upstream;                       // index into upstreams
+    std::vector<std::unique_ptr<UpstreamLink>> upstreams;
+    std::vector<std::unique_ptr<ListenerLink>> listeners;
+    std::vector<std::shared_ptr<const settings::Pool>> templates;
+    std::vector<unsigned> template_upstream;  // index into upstreams
+    std::vector<bool> template_served;
     std::unique_ptr<upstream::Canceller> canceller;
     std::atomic<bool> draining{false};
     std::uint32_t generation = 0;  // of this process among its predecessors; set before start

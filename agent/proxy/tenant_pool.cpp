@@ -35,6 +35,18 @@ pool::CompatibilityKey TenantPool::dedicated_key(const Handshake& handshake) {
     return key;
 }
 
+void TenantPool::remake(const settings::Pool& settings) {
+    ++generation;
+    database = settings.database.empty() ? asked : settings::fill(settings.database, match);
+    greetings_.clear();
+    if (settings.user.empty()) return;
+    // Whatever the key, it is the template's own account that logs in.
+    const std::string user = settings::fill(settings.user, match);
+    for (auto* entries : {&handshakes_, &dedicated_}) {
+        for (Entry& entry : *entries) entry.handshake.user = user;
+    }
+}
+
 ParameterSetRef TenantPool::greeting(pool::CompatibilityKey key,
                                      const ParameterSetRef& settings) const {
     const auto found =

@@ -34,7 +34,9 @@ class TenantPool {
     unsigned template_index = 0;
     settings::Match match;
     std::string directory_key;
-    std::string database;  // on the server
+    std::string asked;        // the database that clients ask for
+    std::string database;     // on the server
+    unsigned generation = 0;  // of how connections are made: a dial of another one is outdated
     ParameterSets sets;
     StatementCatalogue statements;
     unsigned clients = 0;
@@ -57,6 +59,8 @@ class TenantPool {
     void remember_greeting(pool::CompatibilityKey key, const ParameterSetRef& settings,
                            const ParameterSetRef& reported);
     void forget_greetings(pool::CompatibilityKey key);
+    // A reload: connections are made by these settings from now on.
+    void remake(const settings::Pool& settings);
 
   private:
     struct Greeting {

@@ -3,6 +3,7 @@
 // notices and the masked form all follow from these tables, so that none can be forgotten.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -29,8 +30,9 @@ struct Key {
     std::function<Shown(const S&)> show;                // the present value
     std::function<bool(const S&, const S&)> equal;      // of secrets, too
     std::function<bool(const Shown&)> later = nullptr;  // true: such a value is not in effect yet
-    bool lessens_safety = false;  // … and serving without it is less safe than asked
-    bool fixed = false;           // can't change while the agent runs
+    bool lessens_safety = false;     // … and serving without it is less safe than asked
+    bool fixed = false;              // can't change while the agent runs
+    bool makes_connections = false;  // server connections are made with it
 
     // Any value but the default is not in effect yet.
     [[nodiscard]] Key not_yet() && {
@@ -54,6 +56,10 @@ struct Key {
     }
     [[nodiscard]] Key needs_restart() && {
         fixed = true;
+        return std::move(*this);
+    }
+    [[nodiscard]] Key of_connections() && {
+        makes_connections = true;
         return std::move(*this);
     }
     // Whether it was set at all counts, too, and stands in `flag`.
@@ -104,6 +110,20 @@ struct SectionOf<std::vector<S> Settings::*> {
     using Struct = S;
     static constexpr bool repeated = true;
 };
+
+template <class S>
+[[nodiscard]] bool equal(const S& a, const S& b) {
+    const auto& all = keys<S>();
+    return std::all_of(all.begin(), all.end(), [&](const auto& key) { return key.equal(a, b); });
+}
+
+// Whether server connections are made with `b` as they are with `a`.
+template <class S>
+[[nodiscard]] bool connects_alike(const S& a, const S& b) {
+    const auto& all = keys<S>();
+    return std::all_of(all.begin(), all.end(),
+                       [&](const auto& key) { return !key.makes_connections || key.equal(a, b); });
+}
 
 template <class S>
 [[nodiscard]] std::vector<std::string> key_names() {

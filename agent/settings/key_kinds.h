@@ -23,18 +23,17 @@ auto at(Inner S::*outer, T Inner::*inner) {
 // `read` gives Value<T> of a node; `show` the Shown of a T.
 template <class S, class Where, class Read, class Show>
 Key<S> made(std::string name, Where where, Read read, Show show) {
-    return {std::move(name),
-            [where, read](S& section, const Node& node,
-                          const Environment& environment) -> std::optional<std::string> {
-                auto value = read(node, environment);
-                if (!value) return std::move(value.error());
-                std::invoke(where, section) = std::move(*value);
-                return std::nullopt;
-            },
-            [where, show](const S& section) -> Shown { return show(std::invoke(where, section)); },
-            [where](const S& a, const S& b) {
-                return std::invoke(where, a) == std::invoke(where, b);
-            }};
+    return {
+        std::move(name),
+        [where, read](S& section, const Node& node,
+                      const Environment& environment) -> std::optional<std::string> {
+            auto value = read(node, environment);
+            if (!value) return std::move(value.error());
+            std::invoke(where, section) = std::move(*value);
+            return std::nullopt;
+        },
+        [where, show](const S& section) -> Shown { return show(std::invoke(where, section)); },
+        [where](const S& a, const S& b) { return std::invoke(where, a) == std::invoke(where, b); }};
 }
 
 template <class S, class Where>

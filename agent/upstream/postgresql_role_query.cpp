@@ -80,7 +80,7 @@ class PostgresqlRoleQuery final : public RoleQuery {
     void refuse_all(const std::string& why);
     void wake() const { eventfd_write(wakeup_.get(), 1); }
 
-    const settings::Auth& auth_;
+    const settings::Auth auth_;
     const base::Duration limit_;
     Seat& seat_;
     const base::Fd wakeup_;

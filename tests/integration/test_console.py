@@ -213,7 +213,7 @@ def test_disable_refuses_a_database_and_enable_admits_it(weir, console):
 
 
 @pytest.mark.parametrize("command, sqlstate, words", [
-    ("RELOAD", "0A000", "restart"), ("KILL", "42601", "database is required"),
+    ("KILL", "42601", "database is required"),
     ("PAUSE nowhere", "3D000", "no such database"), ("SELECT 1", "42601", "SHOW HELP"),
     ("SHOW NOTHING", "42601", "SHOW HELP"), ("SHOW VERSION; SHOW VERSION", "42601", "SHOW HELP")])
 def test_what_can_not_be_done_is_said_and_the_console_goes_on(console, command, sqlstate, words):

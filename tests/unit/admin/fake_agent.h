@@ -34,6 +34,10 @@ class FakeAgent final : public proxy::Inspection {
     proxy::Outcome<unsigned> kill(const std::string& server_id) override {
         return did("kill", {server_id, std::nullopt});
     }
+    proxy::Reloaded reload() override {
+        note("reload");
+        return reloaded;
+    }
     void drain() override { note("drain"); }
     proxy::SuccessionStatus succession() const override { return successions; }
     proxy::Outcome<void> restart() override {
@@ -55,6 +59,7 @@ class FakeAgent final : public proxy::Inspection {
     std::vector<proxy::LeakStatus> leak_list;
     proxy::SuccessionStatus successions;
     proxy::Outcome<unsigned> outcome = 1;  // of every action
+    proxy::Reloaded reloaded = std::vector<std::string>{"log.level: info -> debug"};
     std::shared_ptr<settings::Settings> settings_;
 
   private:

@@ -186,5 +186,15 @@ TEST(Health, list_is_bounded_and_keeps_the_errors) {
     EXPECT_EQ(health.issues[0].tenant, "t4999");
 }
 
+TEST(Health, a_failed_reload_is_a_warning_that_says_why) {
+    proxy::Snapshot snapshot = calm_snapshot();
+    snapshot.reload_failure = "weir.toml:3:1: agent.loops: expected a number";
+    const Health health = assess(snapshot, {});
+    EXPECT_EQ(health.status, HealthStatus::warning);
+    ASSERT_EQ(health.issues.size(), 1U);
+    EXPECT_EQ(health.issues[0].what, Trouble::reload_failed);
+    EXPECT_NE(health.issues[0].action.find("agent.loops"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace weir::admin

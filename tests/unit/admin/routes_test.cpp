@@ -174,12 +174,13 @@ TEST_F(RoutesTest, each_action_reaches_the_agent) {
               200);
     EXPECT_EQ(post("/api/v1/pools/*/clear", R"({"tenant":"acme"})").status, 200);
     EXPECT_EQ(post("/api/v1/servers/17/kill").body, "{\"connections\":1}\n");
+    EXPECT_EQ(post("/api/v1/reload").body, "{\"changes\":[\"log.level: info -> debug\"]}\n");
     EXPECT_EQ(post("/api/v1/drain").body, "{\"draining\":true}\n");
     EXPECT_EQ(post("/api/v1/restart").status, 202);
     EXPECT_THAT(agent_.done(),
                 ElementsAre("clear tenants/*", "pause tenants/*", "resume tenants/*",
                             "disable tenants/*", "enable tenants/*", "resize to 30 tenants/acme",
-                            "clear /acme", "kill 17/*", "drain", "restart"));
+                            "clear /acme", "kill 17/*", "reload", "drain", "restart"));
 }
 
 TEST_F(RoutesTest, how_a_restart_stands_can_be_read) {
@@ -190,6 +191,19 @@ TEST_F(RoutesTest, how_a_restart_stands_can_be_read) {
     agent_.outcome = tl::make_unexpected(Refused{Refused::Kind::busy, "one at a time"});
     EXPECT_EQ(post("/api/v1/restart").status, 409);
     EXPECT_THAT(log_, HasSubstr("action=restart target=agent"));
+}
+
+TEST_F(RoutesTest, a_refused_reload_tells_every_problem) {
+    agent_.reloaded = tl::make_unexpected(proxy::ReloadRefused{
+        false, {{"weir.toml:3:1", "agent.loops", "expected a number"}, {"", "log.level", "no"}}});
+    const Response response = post("/api/v1/reload");
+    EXPECT_EQ(response.status, 422);
+    EXPECT_THAT(response.body, HasSubstr(R"("code":"invalid")"));
+    EXPECT_THAT(response.body, HasSubstr(R"("where":"weir.toml:3:1")"));
+    EXPECT_THAT(response.body, HasSubstr("log.level: no"));
+    EXPECT_THAT(log_, HasSubstr("action=reload target=agent"));
+    agent_.reloaded = tl::make_unexpected(proxy::ReloadRefused{true, {{"", "", "draining"}}});
+    EXPECT_EQ(post("/api/v1/reload").status, 409);
 }
 
 TEST_F(RoutesTest, every_action_leaves_an_audit_line) {

@@ -116,6 +116,7 @@ TEST(Arguments, kill_needs_a_connection) {
 TEST(Arguments, drain_and_restart_and_leaks_and_health_are_there) {
     EXPECT_TRUE(parsed<DrainOptions>({"drain", "--json"}).json);
     EXPECT_TRUE(parsed<RestartOptions>({"restart", "--json"}).json);
+    EXPECT_TRUE(parsed<ReloadOptions>({"reload", "--json"}).json);
     EXPECT_TRUE(parsed<LeaksOptions>({"leaks", "--json"}).json);
     EXPECT_TRUE(parsed<HealthOptions>({"health", "--json"}).json);
 }
@@ -141,7 +142,7 @@ TEST(Arguments, help_and_version_are_no_failure) {
     EXPECT_EQ(help.exit_code, 0);
     for (const char* command :
          {"serve", "check", "status", "health", "tenants", "leaks", "test", "clear", "pause",
-          "resume", "disable", "enable", "resize", "kill", "drain", "restart"}) {
+          "resume", "disable", "enable", "resize", "kill", "reload", "drain", "restart"}) {
         EXPECT_THAT(help.text, HasSubstr(command));
     }
     EXPECT_THAT(refused({"status", "--help"}).text, HasSubstr("--detailed"));

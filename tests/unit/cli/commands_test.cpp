@@ -114,6 +114,15 @@ TEST_F(Commands, an_action_without_a_pool_means_all) {
     EXPECT_EQ(agent_.asked().front().body, "{}");
 }
 
+TEST_F(Commands, reload_tells_the_changes_or_every_reason_against_it) {
+    agent_.answer("/api/v1/reload", 200, R"({"changes":["log.level: info -> debug"]})");
+    EXPECT_EQ(perform(ReloadOptions{}), 0);
+    EXPECT_EQ(out_.str(), "reloaded: 1 change\n  log.level: info -> debug\n");
+    agent_.answer("/api/v1/reload", 422, R"({"error":{"code":"invalid","message":"one\ntwo"}})");
+    EXPECT_EQ(perform(ReloadOptions{}), 1);
+    EXPECT_EQ(err_.str(), "weir: nothing was changed:\none\ntwo\n");
+}
+
 TEST_F(Commands, kill_and_drain_act) {
     agent_.answer("/api/v1/servers/s7/kill", 200, R"({"connections":1})");
     agent_.answer("/api/v1/drain", 200, R"({"draining":true})");

@@ -303,5 +303,88 @@ TEST_F(BudgetTest, somebody_without_a_connection_keeps_one_to_dial) {
     EXPECT_EQ(budget.want(*a, 2, now).tokens, 1U);
 }
 
+TEST_F(BudgetTest, a_larger_maximum_serves_who_waits) {
+    auto a = open();
+    fill(*a, 4);
+    (void)budget.want(*a, 2, now);
+    budget.resize(5, now);
+    EXPECT_EQ(budget.want(*a, 2, now).tokens, 1U);
+    EXPECT_EQ(probe->budget_connections(), 5);
+}
+
+TEST_F(BudgetTest, a_smaller_maximum_recalls_what_is_over_though_nobody_waits) {
+    auto idle = open(), used = open();
+    fill(*idle, 1);
+    fill(*used, 3);
+    idle->idle_count(1);
+    idle->coldest_idle(now);
+    budget.resize(2, now);
+    EXPECT_EQ(owed(*idle), 1U) << "idle ones first";
+    EXPECT_EQ(owed(*used), 1U);
+    EXPECT_EQ(budget.books().free, 0U);
+    ASSERT_TRUE(budget.surrender(*idle, now));
+    ASSERT_TRUE(budget.surrender(*used, now));
+    budget.closed(*idle, now);
+    budget.closed(*used, now);
+    EXPECT_EQ(budget.books().owed, 0U);
+    EXPECT_EQ(budget.want(*idle, 1, now).tokens, 0U) << "it fits, and none is free";
+}
+
+TEST_F(BudgetTest, nobody_gets_a_token_before_a_smaller_maximum_fits) {
+    auto rich = open(), poor = open();
+    fill(*rich, 4);
+    budget.resize(3, now);
+    (void)budget.want(*poor, 1, now);
+    ASSERT_TRUE(budget.surrender(*rich, now));
+    budget.closed(*rich, now);
+    EXPECT_EQ(budget.want(*poor, 1, now).tokens, 0U);
+}
+
+TEST_F(BudgetTest, pinned_connections_outlast_a_smaller_maximum) {
+    auto pinned = open();
+    fill(*pinned, 4);
+    budget.limit_recalls(*pinned, 1, now);
+    budget.resize(1, now);
+    EXPECT_EQ(owed(*pinned), 1U);
+    budget.limit_recalls(*pinned, 3, now);
+    EXPECT_EQ(owed(*pinned), 3U);
+}
+
+TEST_F(BudgetTest, a_maximum_that_grows_back_cancels_the_recalls) {
+    auto a = open();
+    fill(*a, 4);
+    budget.resize(2, now);
+    ASSERT_EQ(owed(*a), 2U);
+    budget.resize(4, now);
+    EXPECT_EQ(owed(*a), 0U);
+}
+
+TEST_F(BudgetTest, a_maximum_that_the_server_made_smaller_regrows_to_the_new_one) {
+    auto a = open();
+    fill(*a, 1);
+    ASSERT_EQ(budget.want(*a, 1, now).tokens, 1U);
+    budget.too_many(*a, now);
+    budget.resize(6, now);
+    EXPECT_EQ(budget.books().effective, 1U);
+    now += 60s;
+    budget.tick(now);
+    EXPECT_EQ(budget.books().effective, 6U);
+}
+
+TEST_F(BudgetTest, a_changed_weight_decides_who_is_next) {
+    auto holder = open(), first = open(), second = open();
+    fill(*holder, 2);
+    fill(*first, 1);
+    fill(*second, 1);
+    (void)budget.want(*first, 1, now);
+    now += 1ms;
+    (void)budget.want(*second, 1, now);
+    budget.reweigh(*second, 3, now);
+    budget.closing(*holder, now);
+    budget.closed(*holder, now);
+    EXPECT_EQ(budget.want(*first, 1, now).tokens, 0U);
+    EXPECT_EQ(budget.want(*second, 1, now).tokens, 1U);
+}
+
 }  // namespace
 }  // namespace weir::pool

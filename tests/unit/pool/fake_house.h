@@ -154,9 +154,9 @@ class House : public testing::Test {
     FakeHost& host() { return loop().host; }
     TemplatePools& add(const settings::Pool& of, std::size_t on = 0) {
         FakeLoop& home = loop(on);
-        home.templates.push_back(std::make_unique<TemplatePools>(
-            std::make_shared<const settings::Pool>(of), settings::Engine::postgresql, the_gate(),
-            home.host, home.port, registry, static_cast<unsigned>(on), 42));
+        home.templates.push_back(
+            std::make_unique<TemplatePools>(of, settings::Engine::postgresql, the_gate(), home.host,
+                                            home.port, registry, static_cast<unsigned>(on), 42));
         return *home.templates.back();
     }
     TemplatePools& pools() {

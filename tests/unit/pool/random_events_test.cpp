@@ -143,7 +143,7 @@ class RandomEventsTest : public WatchedHouse, public testing::WithParamInterface
 
     void operator_step() {
         Pool& target = *all[pick(all.size())];
-        switch (pick(6)) {
+        switch (pick(8)) {
             case 0:
                 target.pause(now);
                 break;
@@ -168,6 +168,12 @@ class RandomEventsTest : public WatchedHouse, public testing::WithParamInterface
                 }
                 the_gate().budget.set_elsewhere(elsewhere, now);
                 break;
+            case 5:
+                the_gate().budget.resize(1 + pick(tokens + 4), now);
+                break;
+            case 6:
+                reconfigure();
+                break;
             default:
                 if (side.empty()) {
                     if (auto token = the_gate().budget.borrow_side(now)) {
@@ -177,6 +183,22 @@ class RandomEventsTest : public WatchedHouse, public testing::WithParamInterface
                     side.clear();
                 }
         }
+    }
+
+    // A reload changes a template on one loop: its limits, its weight, its reserve.
+    void reconfigure() {
+        TemplatePools& pools = *loops[pick(loops.size())]->templates[pick(2)];
+        settings::Pool changed = pools.settings();
+        changed.weight = 1 + pick(4);
+        changed.reserved = pick(3);
+        changed.min_idle = pick(3);
+        changed.max_size = 1 + pick(5);
+        changed.idle_timeout = std::chrono::milliseconds(100 * pick(8));
+        changed.max_lifetime = std::chrono::seconds(pick(4));
+        pools.for_each(
+            [&](Pool& pool) { ceiling[&pool] = std::max(ceiling[&pool], changed.max_size); });
+        pools.reconfigure(changed, now);
+        if (chance(20)) pools.for_each([this](Pool& pool) { pool.remade(now); });
     }
 
     void step() {
@@ -239,6 +261,7 @@ class RandomEventsTest : public WatchedHouse, public testing::WithParamInterface
         elsewhere = 0;
         the_gate().budget.set_elsewhere(0, now);
         the_gate().breaker.reached(now);
+        the_gate().budget.resize(tokens, now);
         for (Pool* pool : all) {
             pool->resume(now);
             pool->resize(4, now);

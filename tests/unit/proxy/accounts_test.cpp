@@ -106,5 +106,18 @@ TEST(Accounts, user_reaches_what_is_named_all_or_named_like_it) {
     EXPECT_EQ(Accounts::permission(ann, "worker", "bob"), Permission::tenant_denied);
 }
 
+TEST(Accounts, a_user_who_is_as_before_stays_and_another_keeps_the_count_of_its_clients) {
+    const Accounts former(with({user("ann", "secret"), user("bob", "old"), user("eve", "x")}), "x");
+    ++former.find("bob")->clients;
+    const Accounts now(with({user("bob", "new"), user("ann", "secret"), user("new", "y")}), former);
+    EXPECT_EQ(now.find("ann"), former.find("ann"));
+    EXPECT_NE(now.find("bob"), former.find("bob"));
+    EXPECT_EQ(now.find("bob")->clients, 1U);
+    --former.find("bob")->clients;
+    EXPECT_EQ(now.find("bob")->clients, 0U);
+    EXPECT_EQ(now.find("eve"), nullptr);
+    EXPECT_EQ(now.find("new")->clients, 0U);
+}
+
 }  // namespace
 }  // namespace weir::proxy

@@ -69,9 +69,10 @@ struct FoundAccountsTest : ::testing::Test {
 
     loop::FakeLoop loop;
     Server server[2];
-    FoundAccounts accounts{made_settings(), loop, [this](unsigned upstream) {
-                               return std::make_unique<FakeQuery>(server[upstream]);
-                           }};
+    FoundAccounts accounts{
+        made_settings(), loop, [this](unsigned upstream) {
+            return FoundAccounts::Source{"main", std::make_unique<FakeQuery>(server[upstream])};
+        }};
 };
 
 TEST_F(FoundAccountsTest, account_found_may_do_what_the_settings_say) {
@@ -191,6 +192,26 @@ TEST_F(FoundAccountsTest, answer_asked_again_is_not_the_oldest_any_more) {
     const std::size_t so_far = server[0].questions.size();
     ask("again", login);
     EXPECT_EQ(server[0].questions.size(), so_far);
+}
+
+TEST_F(FoundAccountsTest, a_reload_forgets_the_answers_and_asks_anew_for_who_waits) {
+    Login first;
+    ask("ann", first);
+    answer(0, "verifier");
+    Login waiting;
+    ask("bob", waiting);
+    auto other = std::make_shared<settings::Settings>(*made_settings());
+    other->auth.query_pools = {"another"};
+    EXPECT_EQ(accounts.renew(other).size(), 1U);
+    ASSERT_EQ(server[0].questions.size(), 3U);
+    answer(1, "verifier");
+    EXPECT_EQ(waiting.told, 0) << "an answer to the question of before";
+    answer(2, "verifier");
+    ASSERT_NE(waiting.account, nullptr);
+    EXPECT_EQ(waiting.account->user->pools, std::vector<std::string>{"another"});
+    Login second;
+    ask("ann", second);
+    EXPECT_EQ(second.told, 0) << "forgotten";
 }
 
 }  // namespace

@@ -54,5 +54,12 @@ TEST(Routes, keys_of_different_tenants_apps_and_templates_differ) {
     EXPECT_NE(one.key(), (Route{0, {"", "b"}}.key()));
 }
 
+TEST(Routes, a_pool_keeps_its_slot_wherever_it_stands_in_the_file) {
+    const auto routes = Routes::compile(settings_with({"tenant_a", "*"}), {4, 1});
+    ASSERT_TRUE(routes);
+    EXPECT_EQ(routes->find(settings::Engine::postgresql, "tenant_a")->template_index, 4U);
+    EXPECT_EQ(routes->find(settings::Engine::postgresql, "other")->template_index, 1U);
+}
+
 }  // namespace
 }  // namespace weir::proxy

@@ -95,5 +95,26 @@ TEST(TenantPool, dedicated_clients_take_no_places_of_accounts_or_greetings) {
     EXPECT_TRUE(tenant.key(with("b")));
 }
 
+TEST(TenantPool, remade_it_dials_as_the_new_settings_say_and_knows_no_greeting) {
+    TenantPool tenant;
+    tenant.asked = "tenant_a";
+    tenant.match = {"a", ""};
+    (void)tenant.key(with("old"));
+    const auto own = tenant.dedicated_key(with("old"));
+    tenant.remember_greeting(0, tenant.sets.empty(), tenant.sets.obtain({{"TimeZone", "UTC"}}));
+    settings::Pool settings;
+    settings.database = "db_{tenant}";
+    settings.user = "user_{tenant}";
+    tenant.remake(settings);
+    EXPECT_EQ(tenant.database, "db_a");
+    EXPECT_EQ(tenant.handshake(0).user, "user_a");
+    EXPECT_EQ(tenant.handshake(own).user, "user_a");
+    EXPECT_EQ(tenant.greeting(0, tenant.sets.empty()), nullptr);
+    EXPECT_EQ(tenant.generation, 1U);
+    settings.database = "";
+    tenant.remake(settings);
+    EXPECT_EQ(tenant.database, "tenant_a");
+}
+
 }  // namespace
 }  // namespace weir::proxy
