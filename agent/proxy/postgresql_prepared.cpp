@@ -22,7 +22,6 @@ using telemetry::ClientClose;
 namespace {
 
 constexpr std::size_t header_size = 5;
-constexpr std::string_view rejected_prefix = "_weir_rejected.";
 constexpr char of_statement = 'S';  // what Describe and Close are about; else a portal
 
 // A name and what follows its NUL; nothing while that has not come.
@@ -35,42 +34,10 @@ std::optional<Split> split_name(std::string_view body) {
     return Split{body.substr(0, end), body.substr(end + 1)};
 }
 
-bool quotes(std::string_view text, const std::string& name) {
-    return text.find('"' + name + '"') != std::string_view::npos;
-}
-
 // A client's own name that looks like one of ours must never reach the server as such.
 bool like_ours(std::string_view name) { return name.starts_with(StatementCatalogue::prefix); }
 
 }  // namespace
-
-const Statement* PostgresqlSession::named(std::string_view name) const {
-    if (named_.empty()) return nullptr;
-    const auto found = named_.find(name);
-    return found == named_.end() ? nullptr : &found->second;
-}
-
-void PostgresqlSession::renamed(const std::string& name, Statement statement) {
-    (void)rename(name, std::move(statement));
-}
-
-Statement PostgresqlSession::rename(const std::string& name, Statement statement) {
-    if (statement == nullptr) {
-        const auto found = named_.find(name);
-        if (found == named_.end()) return nullptr;
-        Statement before = std::move(found->second);
-        named_.erase(found);
-        former_names_.emplace_back(before->name, name);
-        return before;
-    }
-    return std::exchange(named_[name], std::move(statement));
-}
-
-void PostgresqlSession::names_settled() {
-    if (!awaits_names_) return;
-    awaits_names_ = false;
-    home_.loop().defer(*this);
-}
 
 // Nothing can be said of the name before the server has answered an earlier batch.
 bool PostgresqlSession::must_await(std::string_view name) {
@@ -83,10 +50,6 @@ bool PostgresqlSession::must_await(const Statement& statement) {
     if (!server().changing()) return false;
     awaits_names_ = server().in_question(*statement);
     return awaits_names_;
-}
-
-void PostgresqlSession::failed_by_name(const std::string& ours, const std::string& theirs) {
-    failed_name_.emplace(ours, theirs);
 }
 
 std::uint32_t PostgresqlSession::note_use(const Statement& statement, std::string_view name) {
@@ -378,52 +341,6 @@ PostgresqlSession::Rewritten PostgresqlSession::refuse_state(const pg::Piece& pi
     }
     to.asked(piece.type, note_of(piece));
     return Rewritten::yes;
-}
-
-std::string PostgresqlSession::disguised(std::string_view name) {
-    return std::string(StatementCatalogue::prefix).append(name);
-}
-
-std::string PostgresqlSession::in_its_names(std::string_view error) {
-    const auto failed_name = std::exchange(failed_name_, std::nullopt);
-    if (!(shares_statements_ || rejects_state_) ||
-        error.find(StatementCatalogue::prefix) == std::string_view::npos) {
-        return {};
-    }
-    const std::size_t rejected = error.find(rejected_prefix);
-    if (rejected != std::string_view::npos) {
-        const std::string_view reason = error.substr(rejected + rejected_prefix.size());
-        return pg::error_response(
-            "ERROR", "0A000",
-            fmt::format(
-                "session state that can't be carried between server connections ({}) is not "
-                "allowed in this pool",
-                reason.substr(0, reason.find('"'))),
-            {}, "Use a pool with session_state = \"pin\" or mode = \"session\".");
-    }
-    std::string told(error);
-    const std::string* ours = nullptr;
-    const std::string* theirs = nullptr;
-    if (failed_name && quotes(told, failed_name->first)) {
-        ours = &failed_name->first;
-        theirs = &failed_name->second;
-    }
-    for (const auto& [statement, name] : former_names_) {
-        if (ours != nullptr) break;
-        if (!quotes(told, statement)) continue;
-        ours = &statement;
-        theirs = &name;
-    }
-    for (const auto& [name, statement] : named_) {
-        if (ours != nullptr) break;
-        if (!quotes(told, statement->name)) continue;
-        ours = &statement->name;
-        theirs = &name;
-    }
-    if (ours == nullptr) return {};
-    told.replace(told.find('"' + *ours + '"') + 1, ours->size(), *theirs);
-    pg::put_length(told);
-    return told;
 }
 
 }  // namespace weir::proxy

@@ -75,6 +75,9 @@ class PostgresqlSession final : public Session {
     void retry(const std::string& request);         // it died before it took a byte of this
 
   private:
+    // What a statement that session_state refuses is sent as: the server's error quotes the reason.
+    static constexpr std::string_view rejected_prefix = "_weir_rejected.";
+
     enum class Phase : std::uint8_t { greeting, open };
     enum class Next : std::uint8_t { forward, drop, wait, stop };
     enum class Rewritten : std::uint8_t {
