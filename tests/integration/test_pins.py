@@ -84,10 +84,9 @@ def test_state_stays_with_its_client_and_reaches_nobody_else(weir, statement, re
     ([m.query("SELECT 1 INTO TEMP mine")], "temp_table"),
     ([m.query("DO $$ BEGIN LISTEN news; END $$")], "listen"),
     ([m.query("SELECT pg_try_advisory_lock_shared(4713)")], "advisory_lock"),
-    ([m.parse("SELECT '01/02/2020'::date", "old") + m.SYNC, m.query("SET DateStyle TO German")], "prepared"),
     ([m.parse(f"SELECT 1 /* {'x' * 70_000} */", "long") + m.SYNC], "prepared"),
     ([m.query("SET SESSION AUTHORIZATION app")], "other"),
-], ids=["set_config in DO", "pg_settings", "SELECT INTO", "LISTEN in DO", "try lock", "older than a setting",
+], ids=["set_config in DO", "pg_settings", "SELECT INTO", "LISTEN in DO", "try lock",
         "too long to be carried", "SET SESSION AUTHORIZATION"])
 def test_state_that_comes_another_way_is_seen_and_shown_too(weir, parts, reason):
     before = weir.metrics()
