@@ -1,6 +1,9 @@
 #include "proxy/lobby.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <future>
 #include <map>
 
 #include "base/log.h"
@@ -149,12 +152,17 @@ void Lobby::close_doors() {
     });
 }
 
-InheritedSockets Lobby::sockets() const {
-    InheritedSockets all;
-    for (const auto& door : doors_) {
-        all.push_back({door->address, base::Fd(::dup(door->socket.get())), door->owns_file});
-    }
-    return all;
+InheritedSockets Lobby::sockets() {
+    std::promise<InheritedSockets> told;
+    loop_->post([this, &told] {
+        InheritedSockets all;
+        for (const auto& door : doors_) {
+            base::Fd copy(::fcntl(door->socket.get(), F_DUPFD_CLOEXEC, 0));
+            all.push_back({door->address, std::move(copy), door->owns_file});
+        }
+        told.set_value(std::move(all));
+    });
+    return told.get_future().get();
 }
 
 void Lobby::give_files_away() {

@@ -43,7 +43,9 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     void close_doors();     // accepts no more for now: whoever comes waits in the kernel's queue
     void stop_listening();  // for good
     // -- a restart
-    [[nodiscard]] InheritedSockets sockets() const;  // copies; not once stop_listening() was called
+    // Copies; none once stop_listening() was called. Waits for the loop: between start() and
+    // stop().
+    [[nodiscard]] InheritedSockets sockets();
     void give_files_away();  // unix sockets' files stay when their sockets are closed
     [[nodiscard]] std::size_t logins_under_way() const { return logins_under_way_; }
     // Cancels for clients of another generation go to `forward`; before start().

@@ -43,8 +43,8 @@ struct Newcomer {
     std::vector<std::pair<std::string, std::string>> options;
     bool dedicated = false;  // asked for a server connection of its own
     base::Instant connected{};
-    ClientCount of_listener, of_account;
-    std::shared_ptr<Account> account;  // keeps of_account's counter alive; nullptr with trust
+    std::shared_ptr<Account> account;     // nullptr with trust
+    ClientCount of_listener, of_account;  // behind `account`, which has the counter of the second
 };
 
 }  // namespace weir::proxy
