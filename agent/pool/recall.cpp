@@ -122,13 +122,18 @@ void Budget::recall_one(Step& step, Account& victim, bool idle, Instant now) {
     step.tell(victim, now);
 }
 
-// A recall that its pool could not pay within a quantum (a long transaction) moves to another pool
-// that might; with no other it stays.
+// A recall that its pool did not pay within a quantum is paid with what is idle there by now, too
+// young as it was before. What it could not pay (a long transaction) moves to another pool that
+// might; with no other it stays.
 void Budget::move_stuck_recalls(Step& step, Instant now) {
     const Duration patience = current_quantum();
     const std::vector<Account*> holders(holders_.begin(), holders_.end());
     for (Account* account : holders) {
         if (account->owed_ == 0 || now - account->owing_since_ < patience) continue;
+        if (account->idle() > 0) {
+            step.tell(*account, now);
+            continue;
+        }
         account->passed_over_until_ = now + patience;
         Victim other;
         if (over() > 0) {

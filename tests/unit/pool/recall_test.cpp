@@ -74,6 +74,25 @@ TEST_F(RecallTest, a_connection_made_within_the_quantum_is_not_the_one_to_go) {
     EXPECT_NE(other.server, nullptr);
 }
 
+TEST_F(RecallTest, a_young_connection_that_stays_idle_goes_in_the_end) {
+    upstream.max_connections = 2;
+    hold(pool("a"), holder);
+    now += quantum - 1ms;
+    hold(pool("a"), next);
+    acquire(pool("b"), other);
+    pass(51ms);
+    deliver();
+    release(next);
+    ASSERT_EQ(pool("a").counts(now).closing, 0U);
+    for (int i = 0; i < 10 && other.server == nullptr; ++i) {
+        pass(quantum);
+        deliver();
+        run();
+    }
+    EXPECT_NE(other.server, nullptr) << "though the older one is held for long";
+    EXPECT_NE(holder.server, nullptr);
+}
+
 TEST_F(RecallTest, a_pinned_connection_is_never_recalled) {
     hold(pool("a"), holder);
     pool("a").pin(*holder.server, PinReason::temp_table, now);
