@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -58,7 +59,11 @@ void report(const std::vector<settings::Problem>& problems, const char* what) {
 int run(proxy::Agent& agent, const Signals& signals, Successor& successor,
         Predecessor* predecessor) {
     base::Instant last_stats = base::Clock::now();
-    bool signalled = false, stopping = false;
+    bool signalled = false, stopping = false, hung_up = false;
+    std::future<void> reload;  // of a SIGHUP, apart: a file on a dead mount must not stop signals
+    const auto reloading = [&reload] {
+        return reload.valid() && reload.wait_for(step) != std::future_status::ready;
+    };
     for (;;) {
         const int signal = signals.wait(successor.serves() ? short_step : step,
                                         {successor.fd(), predecessor ? predecessor->fd() : -1});
@@ -74,7 +79,11 @@ int run(proxy::Agent& agent, const Signals& signals, Successor& successor,
                 base::log::warn("agent.restart_failed", {{"error", asked.error().message}});
             }
         } else if (signal == SIGHUP) {
-            (void)agent.reload();  // tells the log
+            hung_up = true;
+        }
+        if (hung_up && !reloading()) {
+            hung_up = false;
+            reload = std::async(std::launch::async, [&agent] { (void)agent.reload(); });
         }
         agent.tidy();
         const base::Instant now = base::Clock::now();
@@ -83,7 +92,10 @@ int run(proxy::Agent& agent, const Signals& signals, Successor& successor,
         if (agent.draining() && !successor.serves() && !std::exchange(stopping, true)) {
             notify_systemd("STOPPING=1");
         }
-        if ((stopping || successor.serves()) && agent.drained(now)) return EXIT_SUCCESS;
+        if ((stopping || successor.serves()) && agent.drained(now)) {
+            if (reloading()) std::_Exit(EXIT_SUCCESS);  // its file will never be read
+            return EXIT_SUCCESS;
+        }
         const base::Duration stats_every = agent.settings()->log.stats_every;
         if (stats_every.count() > 0 && now - last_stats >= stats_every) {
             last_stats = now;

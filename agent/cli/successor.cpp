@@ -45,9 +45,10 @@ int start(std::vector<std::string> words, int channel, pid_t& process) {
     posix_spawn_file_actions_addclosefrom_np(&files, inherited + 1);
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    sigset_t none;
-    sigemptyset(&none);
-    posix_spawnattr_setsigmask(&attributes, &none);
+    // As here: what it is sent before it can heed it waits, and does not end it.
+    sigset_t handled;
+    pthread_sigmask(SIG_SETMASK, nullptr, &handled);
+    posix_spawnattr_setsigmask(&attributes, &handled);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     const int error = posix_spawnp(&process, words.front().c_str(), &files, &attributes,
                                    pointers(words).data(), pointers(variables).data());
@@ -73,8 +74,11 @@ void Successor::step(base::Instant now) {
         heed(*message);
     }
     if (phase_ == Phase::serves) {
-        if (handover_ && handover_->closed())
-            handover_.reset();  // it ended; we finish all the same
+        if (handover_ && handover_->closed()) {
+            base::log::error("agent.successor_lost",
+                             {{"successor", process_}, {"reason", end_of_process()}});
+            handover_.reset();  // we finish all the same
+        }
         if (handover_) tell_kept();
     } else if (phase_ != Phase::none && agent_.draining()) {
         give_up("the agent was told to drain");

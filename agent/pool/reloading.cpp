@@ -74,9 +74,15 @@ void TemplatePools::reconfigure(const settings::Pool& settings, Instant now) {
 
 void TemplatePools::remove(Instant now) {
     removed_ = true;
+    telemetry::PoolLabels gone = labels();
+    gone.max_size = gone.min_idle = 0;
+    scope_->registry.pool(gone, loop_);
     (void)scope_->gate.budget.group(scope_->settings.name, 0);
     drain(now);
-    for_each([now](Pool& pool) { pool.remade(now); });
+    for_each([now](Pool& pool) {
+        pool.resume(now);  // nobody could any more, and whoever waits is to be told
+        pool.remade(now);
+    });
     look_at_all_again(now);
 }
 

@@ -119,7 +119,8 @@ class Agent final : public Inspection {
     std::vector<std::unique_ptr<PoolLoop>> homes_;
     std::unique_ptr<Lobby> lobby_;
     std::atomic<bool> listening_{false};
-    std::mutex reload_mutex_;  // one reload at a time
+    std::mutex reading_mutex_;  // one reload at a time
+    std::mutex reload_mutex_;   // held while one is put into effect
     mutable std::mutex record_mutex_;
     ReloadRecord record_;
     std::mutex former_mutex_;

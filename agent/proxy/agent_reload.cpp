@@ -2,6 +2,8 @@
 // changed in one moment in which all loops stand still.
 #include <fmt/format.h>
 
+#include <future>
+
 #include "base/log.h"
 #include "proxy/agent.h"
 #include "proxy/replacement.h"
@@ -60,9 +62,11 @@ Agent::ReloadRecord Agent::reload_record() const {
     return record_;
 }
 
+// On a thread of its own: reading files and asking for names needs more stack than who asks for it
+// may have.
 Reloaded Agent::reload() {
-    const std::scoped_lock lock(reload_mutex_);
-    Reloaded reloaded = try_reload();
+    const std::scoped_lock one_at_a_time(reading_mutex_);
+    Reloaded reloaded = std::async(std::launch::async, [this] { return try_reload(); }).get();
     if (reloaded) {
         base::log::info("config.reloaded",
                         {{"count", reloaded->size()}, {"changes", listed(*reloaded, "; ")}});
@@ -81,9 +85,10 @@ Reloaded Agent::try_reload() {
     if (!source_.read) {
         return refused("there is nothing to read again: the agent was started with URLs", false);
     }
+    auto loaded = source_.read();
+    const std::scoped_lock lock(reload_mutex_);
     if (shared_.draining) return refused("the agent is draining", true);
     if (!listening_ || succession().starting) return refused("a restart is under way", true);
-    auto loaded = source_.read();
     if (!loaded) return tl::make_unexpected(ReloadRefused{false, std::move(loaded.error())});
     if (!loaded->unsafe.empty()) {
         return tl::make_unexpected(ReloadRefused{false, std::move(loaded->unsafe)});

@@ -14,6 +14,8 @@
 namespace weir::proxy {
 namespace {
 
+constexpr base::Duration silence_limit = std::chrono::seconds(1);
+
 InheritedSocket take(InheritedSockets& all, const std::string& address) {
     const auto found = std::find_if(all.begin(), all.end(), [&](const InheritedSocket& each) {
         return each.address == address;
@@ -189,12 +191,21 @@ void Lobby::stop() {
 void Lobby::accepted(unsigned listener, base::Fd client) {
     auto login = std::make_unique<PostgresqlLogin>(*this, listener, std::move(client));
     by_age_[listener].push_back(*login);
-    ++logins_under_way_;
     Login* const key = login.get();
     logins_.emplace(key, std::move(login));
+    ++logins_under_way_;
+}
+
+// Whoever is silent for long is a port scanner or a load balancer's check, and never logs in.
+void Lobby::count_logins(base::Instant now) {
+    logins_under_way_ = static_cast<std::size_t>(
+        std::count_if(logins_.begin(), logins_.end(), [now](const auto& login) {
+            return login.first->spoke() || now - login.first->began() < silence_limit;
+        }));
 }
 
 void Lobby::tick(base::Instant now) {
+    count_logins(now);
     desk_.tick(now);
     for (std::size_t i = 0; i < by_age_.size(); ++i) {
         ListenerLink& link = *shared_.listeners[i];
@@ -235,7 +246,6 @@ void Lobby::retire(Login& login) {
 void Lobby::Sweep::run() {
     for (Login* login : std::exchange(lobby.retired_, {})) {
         lobby.logins_.erase(login);
-        --lobby.logins_under_way_;
     }
 }
 

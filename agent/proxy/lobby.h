@@ -47,6 +47,7 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     // stop().
     [[nodiscard]] InheritedSockets sockets();
     void give_files_away();  // unix sockets' files stay when their sockets are closed
+    // Of those that said something or came within the last second; as of the last tick or more.
     [[nodiscard]] std::size_t logins_under_way() const { return logins_under_way_; }
     // Cancels for clients of another generation go to `forward`; before start().
     using Forward = std::function<void(std::uint32_t process_id, const std::string& secret)>;
@@ -106,6 +107,7 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     void adopt_listeners();
     void adopt_doors(Replacement& replacement);
     void tick(base::Instant now) override;
+    void count_logins(base::Instant now);
     void turn_ended(base::Duration busy) override { probe_->worked(busy); }
     void ticked(base::Instant now, base::Duration lag) override { probe_->ticked(now, lag); }
 

@@ -22,6 +22,7 @@ class Login : public loop::StreamEvents, public base::ListHook<LoginTag> {
 
     [[nodiscard]] base::Instant began() const { return began_; }
     [[nodiscard]] unsigned listener() const { return listener_; }
+    [[nodiscard]] bool spoke() const { return spoke_; }
     virtual void timed_out() = 0;
 
   protected:
@@ -40,6 +41,7 @@ class Login : public loop::StreamEvents, public base::ListHook<LoginTag> {
     ClientCount of_listener_;
     bool over_limit_ = false;  // the listener's max_clients; told once its start-up packet has come
     bool finished_ = false;
+    bool spoke_ = false;  // sent a byte
 };
 
 }  // namespace weir::proxy

@@ -146,6 +146,11 @@ bool PostgresqlLogin::take_proof(std::string_view message) {
 }
 
 void PostgresqlLogin::authenticated() {
+    if (newcomer_.account != nullptr && !asked_ &&
+        lobby_.accounts().find(newcomer_.user) != newcomer_.account) {
+        refuse(wrong_password(newcomer_.user), AuthFailure::password);  // changed by a reload
+        return;
+    }
     if (is_console_database(newcomer_.database)) {
         enter_console();
         return;

@@ -32,6 +32,7 @@ void PostgresqlLogin::end_of_input() {
 }
 
 void PostgresqlLogin::received(loop::Slice bytes) {
+    spoke_ = true;
     buffer_.append(bytes.bytes());
     while (!finished_ && advance()) {
     }

@@ -185,9 +185,14 @@ void Replacement::swap_upstreams(Shared& shared) {
         std::swap(link.dialer, dialer->second);
         dialers.push_back(std::move(dialer->second));
     }
-    // Nobody can bring its breaker to close any more, and an alert would go on for ever.
     for (auto& link : shared.upstreams) {
-        if (!link->served) link->gate.breaker.forget();
+        if (link->served) continue;
+        // Nobody can bring it to close any more, and an alert would go on for ever.
+        link->gate.breaker.forget();
+        if (link->dialer == nullptr || !link->dialer->at_rest()) continue;
+        auto unstarted = make_dialer(link->settings);  // has no thread before its first dial
+        std::swap(link->dialer, unstarted);
+        dialers.push_back(std::move(unstarted));
     }
 }
 

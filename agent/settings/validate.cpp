@@ -29,14 +29,20 @@ std::optional<Address> listening_address(const std::string& text) {
     return parse_address(text);
 }
 
+// Not a URL's password.
+std::string shown(std::string_view address) {
+    const bool whole = address.find('@') == std::string_view::npos;
+    return whole ? fmt::format("\"{}\"", address) : "a text with \"@\", which no address has";
+}
+
 void check_addresses(const Settings& settings, Checks& checks) {
     const auto admin = listening_address(settings.admin.listen);
     for (std::size_t i = 0; i < settings.listen.size(); ++i) {
         const auto address = listening_address(settings.listen[i].address);
         if (!address) {
             checks.error("listen", i, "address",
-                         fmt::format("expected host:port or unix:/path, got \"{}\"",
-                                     settings.listen[i].address));
+                         fmt::format("expected host:port or unix:/path, got {}",
+                                     shown(settings.listen[i].address)));
             continue;
         }
         if (admin && address->clashes_with(*admin)) {
@@ -99,7 +105,7 @@ void check_upstream_addresses(const Upstream& upstream, std::size_t i, Checks& c
         if (!is_upstream_address(*one)) {
             checks.error(
                 "upstream", i, "address",
-                fmt::format("expected host:port or a unix socket's path, got \"{}\"", *one));
+                fmt::format("expected host:port or a unix socket's path, got {}", shown(*one)));
         } else if (std::find(addresses.begin(), one, *one) != one) {
             checks.error("upstream", i, "address", fmt::format("names {} twice", *one));
         }

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import json
+import os
 import signal
 import socket
 import ssl
@@ -12,6 +13,7 @@ import time
 import psycopg
 import pytest
 
+from harness import messages as m
 from harness import toml
 from harness.certificates import Authority
 from harness.postgres import APP_PASSWORD
@@ -133,6 +135,28 @@ def test_what_needs_a_restart_refuses_the_whole_reload(weir):
     words = refused(weir, other)
     assert "agent.loops" in words and "pool.tenants.mode" in words and "weir restart" in words
     assert "max_size" not in words
+
+
+def test_a_file_nested_too_deep_is_refused_like_any_other(weir):
+    weir.config.write_text("a = " + "[" * 200 + "]" * 200)
+    assert weir.command("reload", check=False).returncode == 1
+    assert weir.admin("/livez", token=None)[0] == 200
+
+
+def test_a_password_in_an_address_is_not_repeated(weir):
+    settings = copy.deepcopy(weir.settings)
+    settings["upstream"][0]["address"] = "postgres://app:Hunter2@127.0.0.1:5432/"
+    assert "Hunter2" not in refused(weir, settings)
+    assert "Hunter2" not in weir.program.output()
+
+
+def test_a_file_that_is_never_read_stops_no_signal(weir):
+    weir.config.unlink()
+    os.mkfifo(weir.config)
+    weir.program.send_signal(signal.SIGHUP)
+    time.sleep(0.2)  # it reads by now, or will soon: both are right
+    weir.program.send_signal(signal.SIGTERM)
+    until(lambda: not weir.program.running(), "drained and gone", timeout=30)
 
 
 def test_an_address_in_use_refuses_the_whole_reload(weir):
@@ -276,6 +300,20 @@ def test_a_pool_that_is_added_serves_and_one_that_is_removed_lets_its_clients_fi
     reload(weir)
     with login(weir, "extra") as again:
         assert again.query("SELECT current_database()") == [["tenant_b"]]
+
+
+def test_who_waits_for_a_paused_pool_is_told_of_its_removal(start_weir, postgres):
+    gone = {"name": "gone", "match": "tenant_b", "acquire_timeout": "0s"}
+    weir = start_weir(postgres, pool=[dict(POOL, match="tenant_a"), gone])
+    with login(weir, "tenant_b") as client:
+        client.query("SELECT 1")
+        weir.command("pause", "--pool", "gone")
+        client.send(m.query("SELECT 2"))
+        until(lambda: weir.value("weir_pool_pending_acquires", pool="gone") == 1, "it waits")
+        weir.settings["pool"].pop()
+        reload(weir)
+        assert client.error()["C"] == "57P01"
+    until(lambda: weir.value("weir_pool_connections_max", pool="gone") == 0, "forgotten")
 
 
 def test_another_match_holds_for_new_logins(weir):
