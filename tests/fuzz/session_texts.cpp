@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const std::string& name : scan.words().settings()) {
         if (!pg::is_setting_name(name)) continue;
         require(name.find_first_of("\"'; ") == std::string::npos);
-        require(!pg::ask_settings({name}).bytes.empty());
+        require(!pg::ask_settings({name}, {name}).bytes.empty());
     }
     return 0;
 }
