@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness import pgbench
+from harness.certificates import Authority
+from harness.encrypted import listener_tls
 from harness.postgres import PostgresServers
 from harness.processes import temporary_folder
 from harness.weir import Weirs, sanitized
@@ -89,6 +91,33 @@ def start_module_weir(folder):
 def weir(start_module_weir, postgres):
     """The daemon that the tests of a module share; a module with other wishes defines its own."""
     return start_module_weir(postgres)
+
+
+@pytest.fixture(scope="module")
+def authority(folder, request):
+    """One that signs certificates, trusted by nobody but who is told to."""
+    return Authority(folder / f"authority-of-{request.module.__name__}")
+
+
+@pytest.fixture(scope="module")
+def pair(authority):
+    """The certificate and the key of listeners."""
+    return authority.sign("weir")
+
+
+@pytest.fixture(scope="module")
+def allow(start_module_weir, postgres, pair):
+    return start_module_weir(postgres, listen=listener_tls(pair, "allow"))
+
+
+@pytest.fixture(scope="module")
+def require(start_module_weir, postgres, pair):
+    return start_module_weir(postgres, listen=listener_tls(pair, "require"))
+
+
+@pytest.fixture(scope="module")
+def verify(start_module_weir, postgres, pair, authority):
+    return start_module_weir(postgres, listen=listener_tls(pair, "verify", ca=authority.crt))
 
 
 @pytest.fixture

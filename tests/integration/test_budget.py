@@ -2,7 +2,6 @@
 
 import asyncio
 import statistics
-import threading
 import time
 
 import psycopg
@@ -12,29 +11,7 @@ from harness import pgbench
 from harness.postgres import PostgresServers
 from harness.swarm import Client, close_all, open_many
 from harness.waiting import until
-
-
-class Watch:
-    """Looks again and again at how many sessions the server itself has."""
-
-    def __init__(self, server):
-        self.server, self.most, self.stopped = server, 0, threading.Event()
-        self.thread = threading.Thread(target=self._look)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopped.set()
-        self.thread.join()
-
-    def _look(self):
-        with self.server.connect() as connection:
-            while not self.stopped.wait(0.02):
-                seen = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE backend_type ="
-                                          " 'client backend' AND pid <> pg_backend_pid()").fetchone()[0]
-                self.most = max(self.most, seen)
+from harness.watch import SessionWatch
 
 
 def test_500_clients_on_a_server_of_50(start_weir, start_postgres, size):
@@ -43,10 +20,10 @@ def test_500_clients_on_a_server_of_50(start_weir, start_postgres, size):
     server.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO app", "tenant_a")
     weir = start_weir(server, pool=[{"name": "tenants", "match": "tenant_{tenant}", "max_size": 40,
                                      "acquire_timeout": "30s"}])
-    with Watch(server) as watch:
+    with SessionWatch(server) as watch:
         result = pgbench.bench(weir.ports["trusted"], "tenant_a", clients=500, seconds=size(5, 60))
     assert result.transactions > 500
-    assert 0 < watch.most <= 40
+    assert 0 < watch.most() <= 40
     scrape = weir.metrics()
     served = scrape.value("weir_acquire_served_total", pool="tenants")
     assert scrape.value("weir_acquire_served_total", pool="tenants", source="created") <= 0.15 * served
@@ -111,9 +88,9 @@ async def drive(port, tenants, seconds, waits):
 def test_200_tenants_share_40_connections(start_weir, many_tenants, size):
     weir = weir_of_40(start_weir, many_tenants)
     waits = {}
-    with Watch(many_tenants) as watch:
+    with SessionWatch(many_tenants) as watch:
         asyncio.run(drive(weir.ports["trusted"], TENANTS * 5, size(12, 60), waits))
-    assert watch.most <= 40, "the server's own view"
+    assert watch.most() <= 40, "the server's own view"
     assert set(waits) == set(TENANTS), "every tenant was served"
     assert min(len(times) for times in waits.values()) >= 5, "and went on being served"
     scrape = weir.metrics()

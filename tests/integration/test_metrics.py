@@ -148,7 +148,7 @@ def test_a_scrape_is_cheap(busy):
 
 
 def test_scraping_each_second_does_not_slow_the_loops(busy, size):
-    """The bucket of the loops' lag at p99 is the same with a scrape each second as without."""
+    """The bucket of the loops' lag at p99 is no higher with a scrape each second than without."""
     weir, _ = busy
 
     def lag(scraping):
@@ -165,11 +165,15 @@ def test_scraping_each_second_does_not_slow_the_loops(busy, size):
         thread.join()
         return weir.metrics().bucket_of_quantile("weir_event_loop_lag_seconds", 0.99, since=before)
 
-    def same_bucket():
-        return lag(False) == lag(True)
-
-    # Another program on the machine may push one of two short runs over the edge of a bucket.
-    assert any(same_bucket() for _ in range(3))
+    # Another program on the machine may push a short run over the edge of a bucket, but if scraping
+    # costs a bucket then every run with it is above every run without.
+    without, scraped = [], []
+    for _ in range(6):
+        without.append(lag(scraping=False))
+        scraped.append(lag(scraping=True))
+        if min(scraped) <= max(without):
+            return
+    pytest.fail(f"lag at p99, s: {without} without and {scraped} with a scrape each second")
 
 
 def test_the_loops_heartbeat_and_build_are_told(weir):

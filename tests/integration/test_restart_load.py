@@ -9,33 +9,11 @@ import pytest
 from harness.raw import Refused
 from harness.swarm import Client, Lost
 from harness.waiting import until
+from harness.watch import SessionWatch
 
 pytestmark = pytest.mark.sanitized
 
 MOST = 8
-
-
-class Watcher:
-    """Looks as often as it can how many of our connections a server sees."""
-
-    def __init__(self, server):
-        self.server, self.most, self.stop = server, 0, threading.Event()
-        self.thread = threading.Thread(target=self._look)
-
-    def _look(self):
-        with self.server.connect() as connection:
-            while not self.stop.is_set():
-                seen = connection.execute(
-                    "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'").fetchone()[0]
-                self.most = max(self.most, seen)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        self.thread.join()
 
 
 class Counting:
@@ -90,7 +68,7 @@ def test_under_load_nobody_is_refused_and_every_counter_is_exact(start_weir, ser
 
     stop = threading.Event()
     crowd = threading.Thread(target=lambda: asyncio.run(live(stop)))
-    with Watcher(server) as watcher:
+    with SessionWatch(server) as watch:
         crowd.start()
         try:
             until(lambda: all(each.score > 0 for each in counting), "all under way", timeout=60)
@@ -108,4 +86,4 @@ def test_under_load_nobody_is_refused_and_every_counter_is_exact(start_weir, ser
     counted = dict(server.execute("SELECT id, value FROM counters", "tenant_a"))
     assert counted == {each.number: each.score for each in counting}
     assert sum(each.told_to_go for each in counting) > 0
-    assert 0 < watcher.most <= MOST
+    assert 0 < watch.most() <= MOST

@@ -11,38 +11,12 @@ import psycopg
 import pytest
 
 from harness import messages
-from harness.certificates import Authority
 from harness.encrypted import context, listener_tls, raw_tls
 from harness.raw import RawClient, Refused
 from harness.waiting import until
 from harness.weir import PASSWORD, Weir
 
 pytestmark = pytest.mark.sanitized
-
-
-@pytest.fixture(scope="module")
-def authority(folder):
-    return Authority(folder / "clients-authority")
-
-
-@pytest.fixture(scope="module")
-def pair(authority):
-    return authority.sign("weir")
-
-
-@pytest.fixture(scope="module")
-def allow(start_module_weir, postgres, pair):
-    return start_module_weir(postgres, listen=listener_tls(pair, "allow"))
-
-
-@pytest.fixture(scope="module")
-def require(start_module_weir, postgres, pair):
-    return start_module_weir(postgres, listen=listener_tls(pair, "require"))
-
-
-@pytest.fixture(scope="module")
-def verify(start_module_weir, postgres, pair, authority):
-    return start_module_weir(postgres, listen=listener_tls(pair, "verify", ca=authority.crt))
 
 
 def test_a_verifying_client_is_served(require, authority, scalar):

@@ -15,31 +15,6 @@ from harness.weir import Weir
 pytestmark = pytest.mark.sanitized
 
 
-@pytest.fixture(scope="module")
-def authority(folder):
-    return Authority(folder / "certificates-authority")
-
-
-@pytest.fixture(scope="module")
-def pair(authority):
-    return authority.sign("weir")
-
-
-@pytest.fixture(scope="module")
-def allow(start_module_weir, postgres, pair):
-    return start_module_weir(postgres, listen=listener_tls(pair, "allow"))
-
-
-@pytest.fixture(scope="module")
-def require(start_module_weir, postgres, pair):
-    return start_module_weir(postgres, listen=listener_tls(pair, "require"))
-
-
-@pytest.fixture(scope="module")
-def verify(start_module_weir, postgres, pair, authority):
-    return start_module_weir(postgres, listen=listener_tls(pair, "verify", ca=authority.crt))
-
-
 PLAIN, ENCRYPTED = False, True
 
 

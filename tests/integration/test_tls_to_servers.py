@@ -15,11 +15,6 @@ ENCRYPTED = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
 
 @pytest.fixture(scope="module")
-def authority(folder):
-    return Authority(folder / "authority")
-
-
-@pytest.fixture(scope="module")
 def start_server(start_module_postgres):
     def start(certificate, key, **settings):
         return start_module_postgres(TENANTS[:1], ssl="on", ssl_cert_file=certificate,

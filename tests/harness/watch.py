@@ -1,0 +1,32 @@
+"""What a server itself sees of Weir while something else goes on."""
+
+import threading
+import time
+
+
+class SessionWatch:
+    """Looks again and again at how many sessions of anybody but the tests' superuser a server has."""
+
+    def __init__(self, server):
+        self.server, self.looks, self.stopped = server, [], threading.Event()
+        self.thread = threading.Thread(target=self._look)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        self.thread.join()
+
+    def _look(self):
+        with self.server.connect() as connection:
+            while not self.stopped.wait(0.01):
+                began = time.monotonic()
+                seen = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE backend_type ="
+                                          " 'client backend' AND usename IS DISTINCT FROM 'postgres'")
+                self.looks.append((began, seen.fetchone()[0]))
+
+    def most(self, since=0.0):
+        """In the looks that began at `since` (time.monotonic()) or later; 0 before the first."""
+        return max((seen for began, seen in list(self.looks) if began >= since), default=0)
