@@ -40,7 +40,7 @@ Command client(const Words& words) {
                                       Known{"INFO", Command::client_info},
                                       Known{"SETINFO", Command::client_setinfo},
                                       Known{"REPLY", Command::client_reply},
-                                      Known{"NO-TOUCH", Command::client_no_touch},
+                                      Known{"NO-TOUCH", Command::tracking},
                                       Known{"TRACKING", Command::tracking},
                                       Known{"CACHING", Command::tracking},
                                       Known{"TRACKINGINFO", Command::tracking},

@@ -27,7 +27,6 @@ enum class Command : std::uint8_t {
     client_info,
     client_setinfo,
     client_reply,
-    client_no_touch,
     // -- a connection of one's own
     multi,
     exec,
@@ -39,11 +38,10 @@ enum class Command : std::uint8_t {
     subscribe,  // until nothing is subscribed
     unsubscribe,
     monitor,   // for ever
-    tracking,  // CLIENT TRACKING, CLIENT CACHING
+    tracking,  // CLIENT TRACKING, CACHING, NO-TOUCH and what asks about them
     readonly,  // READONLY, READWRITE and ASKING: states of a connection
     // -- refused
-    dangerous,  // unless the pool allows admin_commands
-    unsupported  // CLIENT's that only make sense on a connection of one's own
+    dangerous  // unless the pool allows admin_commands
 };
 
 // Precondition: `arguments` is not empty.

@@ -28,7 +28,7 @@ struct ReplyPiece {
 class ReplyScanner {
   public:
     enum class Status : std::uint8_t { piece, need_more, invalid };
-    static constexpr std::size_t deepest = 1024;  // of streamed aggregates in each other
+    static constexpr std::size_t deepest = 1024;  // of aggregates in each other
 
     // Takes the next piece off the front of `chunk`; need_more: `chunk` is used up. invalid: for
     // good.
@@ -53,7 +53,6 @@ class ReplyScanner {
     bool streams_ = false;    // these are chunks of a streamed string
     std::array<char, longest_header> header_{};
     std::size_t header_size_ = 0;  // may be more than is kept
-    char header_last_ = 0;
     std::optional<std::int64_t> integer_;
     // Values that are due, of each aggregate that is open; `endless` until its "." has come. The
     // reply itself is the first.

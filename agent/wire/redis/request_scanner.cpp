@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "wire/redis/commands.h"
+
 namespace weir::wire::redis {
 namespace {
 
@@ -128,6 +130,8 @@ RequestScanner::Line RequestScanner::read_length(std::string_view buffer, char m
     const char* const last = rest.data() + end;
     const auto read = std::from_chars(rest.data() + 1, last, length);
     if (read.ec != std::errc() || read.ptr != last) return Line::broken;
+    // Written otherwise ("007", "-0") a server would refuse it and close a connection of many.
+    if (std::to_string(length) != rest.substr(1, end - 1)) return Line::broken;
     at_ += end + line_end.size();
     return Line::whole;
 }
@@ -210,6 +214,10 @@ RequestScanner::Status RequestScanner::next_inline(std::string_view buffer, Requ
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     if (!split_words(line, words_)) return fail("Protocol error: unbalanced quotes in request");
     if (words_.size() > limits_.arguments) return fail("Protocol error: too many arguments");
+    // A browser that was made to talk to us: nothing behind its first line is a command.
+    if (!words_.empty() && (is_word(words_.front(), "POST") || is_word(words_.front(), "HOST:"))) {
+        return fail("Protocol error: this is not a web server");
+    }
     request.arguments.assign(words_.begin(), words_.end());
     canonical_.clear();
     if (!words_.empty()) append_request(canonical_, request.arguments);
