@@ -60,7 +60,7 @@ Acquired Pool::acquire(Waiter& waiter, Instant now) {
         if (server != nullptr && server->key_ == waiter.key &&
             (validate_after_.count() == 0 || now - server->since_ <= validate_after_)) {
             left_idle(*server);
-            check_out(*server, ServedSource::idle, Duration::zero(), now);
+            check_out(*server, waiter, ServedSource::idle, Duration::zero(), now);
             return {Acquired::Kind::ready, server, {}};
         }
     }
@@ -76,7 +76,7 @@ Acquired Pool::acquire_slowly(Waiter& waiter, Instant now) {
     Server* idle = lane.waiting == 0 && open_ ? hottest_compatible(waiter.key) : nullptr;
     if (idle != nullptr && fresh(*idle, now)) {
         left_idle(*idle);
-        check_out(*idle, ServedSource::idle, Duration::zero(), now);
+        check_out(*idle, waiter, ServedSource::idle, Duration::zero(), now);
         return {Acquired::Kind::ready, idle, {}};
     }
     if (settings_.max_waiting > 0 && waiting() >= settings_.max_waiting) {
@@ -99,7 +99,10 @@ Acquired Pool::acquire_slowly(Waiter& waiter, Instant now) {
         }
     }
     enqueue(waiter, now);
+    asking_ = &waiter;
     settle(now);
+    asking_ = nullptr;
+    if (!waiter.waiting()) return {Acquired::Kind::ready, joined_, {}};
     return {Acquired::Kind::waiting, nullptr, {}};
 }
 
@@ -149,8 +152,10 @@ void Pool::left_idle(Server& server) {
     if (keeps_idle_) notice_thin();
 }
 
-void Pool::check_out(Server& server, ServedSource source, Duration waited, Instant now) {
+void Pool::check_out(Server& server, const Waiter& waiter, ServedSource source, Duration waited,
+                     Instant now) {
     enter(server, ServerState::used, now);
+    server.sharers_ = waiter.shares ? 1 : 0;
     server.held_since_ = now;
     server.quiet_ = server.in_transaction_ = false;
     server.working_ = true;
@@ -179,6 +184,7 @@ void Pool::let_go(Server& server) {
     scope_.limits.ended(server);
     scope_.leaks.busy(server);
     server.quiet_ = false;
+    server.sharers_ = 0;
     if (server.leak_suspected_) {
         server.leak_suspected_ = false;
         --leaks_;
@@ -191,7 +197,7 @@ void Pool::let_go(Server& server) {
 }
 
 void Pool::release(Server& server, ReleaseResult result, Instant now) {
-    assert(server.pool_ == this);
+    assert(server.pool_ == this && server.sharers_ == 0);
     last_used_ = now;
     if (weir::pool::in_use(server.state_)) {
         count_work(server, false, now);
@@ -201,6 +207,26 @@ void Pool::release(Server& server, ReleaseResult result, Instant now) {
     // A pinned connection is an ordinary used one again before it goes on.
     if (server.state_ == ServerState::pinned) enter(server, ServerState::used, now);
     available(server, ServedSource::waited, now);
+}
+
+void Pool::part(Server& server, Instant since, Instant now) {
+    assert(server.pool_ == this && server.sharers_ > 0);
+    last_used_ = now;
+    probe_.released(ReleaseResult::clean, now - since);
+    count_work(server, false, now);
+    if (server.sharers_ == 1) {
+        let_go(server);
+        available(server, ServedSource::waited, now);
+        return;
+    }
+    // Somebody's coming and going for ever is no long use, and no long query.
+    --server.sharers_;
+    server.held_since_ = now;
+    server.working_ = true;
+    scope_.held.erase(server);
+    scope_.held.push_back(server);
+    scope_.limits.ended(server);
+    scope_.limits.began(server, now);
 }
 
 // A connection is free: it is closed if it has to be, else goes to the oldest waiter, else idle.
@@ -217,7 +243,7 @@ void Pool::available(Server& server, ServedSource source, Instant now) {
     }
     const Duration waited = now - waiter->since_;
     dequeue(*waiter);
-    check_out(server, source, waited, now);
+    check_out(server, *waiter, source, waited, now);
     settle(now);
     host_.grant(*waiter, server);
 }
@@ -228,17 +254,21 @@ void Pool::discard(Server& server, ReapReason reason, Instant now) {
     const bool held = server.state_ != ServerState::idle && server.state_ != ServerState::checking;
     if (held) {
         last_used_ = now;
+        const unsigned clients = std::max(server.sharers_, 1U);
         if (weir::pool::in_use(server.state_)) {
             count_work(server, false, now);
             let_go(server);
         }
-        probe_.released(ReleaseResult::broken, now - server.held_since_);
+        for (unsigned i = 0; i < clients; ++i) {
+            probe_.released(ReleaseResult::broken, now - server.held_since_);
+        }
     }
     close(server, reason, now);
     settle(now);
 }
 
 void Pool::pin(Server& server, PinReason reason, Instant now) {
+    assert(server.sharers_ == 0);
     if (server.state_ == ServerState::used) enter(server, ServerState::pinned, now);
     assert(server.state_ == ServerState::pinned);
     if (server.pin_reason_.has_value()) probe_.unpinned(*server.pin_reason_);
@@ -257,6 +287,7 @@ void Pool::unpin(Server& server, Instant now) {
 }
 
 void Pool::begin_reset(Server& server, Instant now) {
+    assert(server.sharers_ == 0);
     if (weir::pool::in_use(server.state_)) {
         count_work(server, false, now);
         let_go(server);

@@ -3,7 +3,8 @@
 // asks no clock and knows no engine. Lives on its home loop; every call is on that thread.
 //
 // Waiting is first in first out without barging; a released connection goes straight to the oldest
-// live waiter; idle connections are reused last in first out.
+// live waiter; idle connections are reused last in first out. Who is content to share joins a
+// connection in use where none is idle or on its way, unless somebody before it wants one alone.
 #pragma once
 
 #include <functional>
@@ -53,8 +54,11 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     // The waiter gives up (its client has gone); no effect when it does not wait.
     void cancel(Waiter& waiter, Instant now);
     // The holder is done. `result` clean, reset or rollback. Precondition: used, pinned, resetting
-    // or cancelling, and nothing outstanding on the connection.
+    // or cancelling, nothing outstanding on the connection, and nobody shares it.
     void release(Server& server, ReleaseResult result, Instant now);
+    // One of those who share it, since `since`, is done: a clean release. The connection is free
+    // with the last of them. Precondition: sharers() > 0, nothing outstanding for this one.
+    void part(Server& server, Instant since, Instant now);
     // The connection can't be trusted any more: counts a broken release when held, and closes it.
     // No effect when it is closing already.
     void discard(Server& server, ReapReason reason, Instant now);
@@ -120,7 +124,8 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     [[nodiscard]] Acquired reject(RejectReason reason);
     void enter(Server& server, ServerState to, Instant now);
     void condemn_all(ReapReason reason, Instant now);
-    void check_out(Server& server, ServedSource source, Duration waited, Instant now);
+    void check_out(Server& server, const Waiter& waiter, ServedSource source, Duration waited,
+                   Instant now);
     void let_go(Server& server);  // no longer used or pinned
     // Tells the tenant's probe what has ended: a query, and its transaction unless that goes on.
     void count_work(Server& server, bool transaction_goes_on, Instant now);
@@ -138,6 +143,8 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     [[nodiscard]] Waiter* oldest_compatible(CompatibilityKey key) const;
     [[nodiscard]] Server* hottest_compatible(CompatibilityKey key) const;
     void serve_from_idle(Instant now);
+    [[nodiscard]] bool serve_sharers(Instant now);  // true when somebody was
+    [[nodiscard]] Server* joinable(CompatibilityKey key, Instant now) const;
     void check(Server& server, Instant now);
     void check_more(Instant now);
     void refuse(Waiter& waiter, Refusal refusal, Instant now);
@@ -224,6 +231,8 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     Duration retry_backoff_{};
     std::optional<CompatibilityKey> warm_key_;  // of the connections kept idle
     unsigned leaks_ = 0;
+    const Waiter* asking_ = nullptr;  // inside its acquire(), which tells it itself …
+    Server* joined_ = nullptr;        // … what it has joined
     // What telemetry was last told of the waiters: so many with a dial under way, the rest.
     unsigned told_connecting_ = 0, told_rest_ = 0;
     WaitCause told_cause_ = WaitCause::pool_full;

@@ -56,6 +56,8 @@ class Server : public base::ListHook<IdleTag>,
     [[nodiscard]] std::optional<PinReason> pin_reason() const { return pin_reason_; }
     [[nodiscard]] Instant quiet_since() const { return quiet_since_; }
     [[nodiscard]] bool leak_suspected() const { return leak_suspected_; }
+    // How many use it together; 0: nobody, or one who has it to itself.
+    [[nodiscard]] unsigned sharers() const { return sharers_; }
     // Closed as soon as nobody holds it.
     [[nodiscard]] bool condemned() const { return condemned_.has_value(); }
     // It was made by settings that are no longer. Precondition: the pool has not been told of it.
@@ -80,6 +82,7 @@ class Server : public base::ListHook<IdleTag>,
     bool limit_told_ = false;      // a time limit has expired in this checkout
     bool scheduled_ = false;       // due_ stands in the agenda
     LeakAction leak_action_{};     // while suspected: the one it was told with
+    unsigned sharers_ = 0;
     std::optional<PinReason> pin_reason_;
     std::optional<ReapReason> condemned_;  // closed with this reason when free
     Pool* pool_ = nullptr;

@@ -28,7 +28,9 @@ class Waiter : public base::ListHook<WaiterTag>, public base::ListHook<DeadlineT
   public:
     [[nodiscard]] bool waiting() const { return pool_ != nullptr; }
     [[nodiscard]] Instant since() const { return since_; }
-    CompatibilityKey key = 0;  // set before acquire()
+    CompatibilityKey key = 0;  // set before acquire(), as is what follows
+    // Content with a connection that others like it use at the same time; it ends with part().
+    bool shares = false;
 
   protected:
     Waiter() = default;

@@ -93,10 +93,46 @@ void Pool::serve_from_idle(Instant now) {
         left_idle(*server);
         const Duration waited = now - waiter->since_;
         dequeue(*waiter);
-        check_out(*server, ServedSource::idle, waited, now);
+        check_out(*server, *waiter, ServedSource::idle, waited, now);
         host_.grant(*waiter, *server);
         waiter = waiters_.first();
     }
+}
+
+// The oldest waiters that share, for whom no connection is on its way, join one in use; behind one
+// who wants a connection alone they wait, so that some connection comes to be free.
+bool Pool::serve_sharers(Instant now) {
+    bool served = false;
+    for (Waiter* waiter = waiters_.first(); waiter != nullptr && waiter->shares;
+         waiter = waiters_.first()) {
+        if (lanes_.of(waiter->key).unserved() == 0) break;
+        Server* const server = joinable(waiter->key, now);
+        if (server == nullptr) break;
+        const Duration waited = now - waiter->since_;
+        dequeue(*waiter);
+        ++server->sharers_;
+        const auto source = waited.count() > 0 ? ServedSource::waited : ServedSource::idle;
+        probe_.granted(source, waited);
+        count_acquire(AcquireOutcome::ok, waited);
+        served = true;
+        if (waiter == asking_) {
+            joined_ = server;
+        } else {
+            host_.grant(*waiter, *server);
+        }
+    }
+    return served;
+}
+
+// The connection in use that the fewest share. One that has to go, or is owed, takes nobody on.
+Server* Pool::joinable(CompatibilityKey key, Instant now) const {
+    if (!open_ || owed_ > 0) return nullptr;
+    Server* best = nullptr;
+    for (Server* server = members_.first(); server != nullptr; server = members_.next(*server)) {
+        if (server->sharers_ == 0 || server->key_ != key || must_close(*server, now)) continue;
+        if (best == nullptr || server->sharers_ < best->sharers_) best = server;
+    }
+    return best;
 }
 
 void Pool::cancel(Waiter& waiter, Instant now) {
@@ -169,6 +205,7 @@ Refusal Pool::refusal(AcquireOutcome outcome, Duration waited) const {
 void Pool::settle(Instant now) {
     if (!waiters_.empty() && !idle_.empty() && !paused_) check_more(now);
     seek(now, false);
+    if (serve_sharers(now)) seek(now, false);  // what they no longer lack is not asked for
     recount_waiting(now);
     if (keeps_idle_) notice_thin();
 }

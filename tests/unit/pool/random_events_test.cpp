@@ -77,6 +77,7 @@ class RandomEventsTest : public WatchedHouse, public testing::WithParamInterface
         if (actor.server == nullptr) {
             if (pick(actors.size()) >= active) return;
             actor.key = chance(90) ? 0 : 1;
+            actor.shares = chance(30);
             actor.asked = ++asked;
             acquire(from, actor);
             return;
@@ -86,6 +87,12 @@ class RandomEventsTest : public WatchedHouse, public testing::WithParamInterface
             server.state() == ServerState::used || server.state() == ServerState::pinned;
         if (server.state() == ServerState::closing) {
             actor.server = nullptr;
+        } else if (actor.shares) {
+            if (chance(95)) {
+                let_go(actor);
+            } else {
+                from.discard(server, ReapReason::desync, now);
+            }
         } else if (!in_use || chance(60)) {
             release(actor);
         } else if (chance(10)) {
@@ -101,6 +108,15 @@ class RandomEventsTest : public WatchedHouse, public testing::WithParamInterface
             from.quiet(server, chance(50), now);
             if (chance(50)) from.busy(server, now);
         }
+    }
+
+    void let_go(Actor& actor) {
+        if (!actor.shares) {
+            release(actor);
+            return;
+        }
+        FakeServer* server = std::exchange(actor.server, nullptr);
+        actor.from->part(*server, now, now);
     }
 
     void server_step() {
@@ -270,7 +286,7 @@ class RandomEventsTest : public WatchedHouse, public testing::WithParamInterface
         for (int round = 0; round < 2000; ++round) {
             bool waiting = false;
             for (auto& actor : actors) {
-                if (actor->server != nullptr) release(*actor);
+                if (actor->server != nullptr) let_go(*actor);
                 waiting = waiting || actor->waiting();
             }
             if (!waiting) return;

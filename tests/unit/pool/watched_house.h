@@ -30,6 +30,8 @@ class WatchedHouse : public House {
         for (const auto& other : actors) {
             if (other.get() == &granted || other->from != granted.from) continue;
             if (!other->waiting() || other->key != granted.key) continue;
+            // A connection goes to the oldest before others are let join it, who are told first.
+            if (granted.shares && other->shares) continue;
             EXPECT_GT(other->asked, granted.asked) << "not first in, first out";
         }
     }
@@ -95,6 +97,17 @@ class WatchedHouse : public House {
         for (std::size_t key = 0; key < idle.size() && !counts.paused; ++key) {
             if (lacking[key] <= checking[key]) continue;  // one is being checked for each
             EXPECT_EQ(idle[key], 0U) << "somebody waits for what lies idle";
+        }
+        std::map<const Server*, unsigned> users, sharers;
+        for (const auto& actor : actors) {
+            if (actor->from != &pool || actor->server == nullptr) continue;
+            if (actor->server->state() == ServerState::closing) continue;
+            ++users[actor->server];
+            if (actor->shares) ++sharers[actor->server];
+        }
+        for (const auto& [server, count] : users) {
+            EXPECT_EQ(server->sharers(), sharers[server]);
+            EXPECT_TRUE(count == 1 || count == sharers[server]) << "used alone and shared";
         }
         EXPECT_EQ(waiting, counts.waiting);
         EXPECT_EQ(pool.tenant_probe().pending.read(), waiting);
