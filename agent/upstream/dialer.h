@@ -42,7 +42,7 @@ struct Established {
     std::unique_ptr<loop::FdOwner>
         connection;                  // the library's handle; its descriptor is non-blocking
     std::unique_ptr<loop::Tls> tls;  // what the library's TLS is gone on with; nullptr: plain
-    std::shared_ptr<CancelHandle> cancel;
+    std::shared_ptr<CancelHandle> cancel;  // nullptr: the engine knows no cancel
     std::vector<std::pair<std::string, std::string>> parameters;  // ParameterStatus, as reported
     int backend_pid = 0;
     std::string address;  // which of the upstream's answered, as the configuration writes it
@@ -65,5 +65,7 @@ class Dialer {
 };
 
 [[nodiscard]] std::unique_ptr<Dialer> make_postgresql_dialer(const settings::Upstream& upstream);
+// Plain connections only; what is handed over has no cancel handle. `database` is a number.
+[[nodiscard]] std::unique_ptr<Dialer> make_redis_dialer(const settings::Upstream& upstream);
 
 }  // namespace weir::upstream

@@ -1,0 +1,71 @@
+// One connect under way: hiredis' non-blocking connect, then AUTH, SELECT and PING in one write, as
+// a state machine that its dial thread feeds with readiness. It waits for nothing itself. The dial
+// thread only. The next address is tried when one can't be connected to.
+// Source: Redis documentation, "AUTH", "SELECT", "PING"; hiredis' README.
+#pragma once
+
+#include <hiredis/hiredis.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "upstream/address.h"
+#include "upstream/dialer.h"
+
+namespace weir::upstream {
+
+class RedisAttempt {
+  public:
+    RedisAttempt(DialRequest request, std::function<void(DialResult)> done, base::Instant now);
+
+    // Begins the connect once names are addresses; like advance(), the result when it is over
+    // already.
+    [[nodiscard]] std::optional<DialResult> start(std::vector<Endpoint> endpoints);
+    [[nodiscard]] bool started() const { return context_ != nullptr; }
+    // The descriptor and the poll(2) events that it waits for. Precondition: started().
+    [[nodiscard]] int fd() const { return context_->fd; }
+    [[nodiscard]] short events() const { return events_; }
+    [[nodiscard]] std::optional<DialResult> advance(base::Instant now);
+
+    [[nodiscard]] base::Instant begun() const { return begun_; }
+    // Why it has not come further, for the deadline's message.
+    [[nodiscard]] DialFailure overdue(base::Duration limit) const;
+    void finish(DialResult result) { done_(std::move(result)); }
+
+  private:
+    enum class Step : std::uint8_t { connecting, writing, reading };
+    enum class Asked : std::uint8_t { auth, select, ping };
+    struct Free {
+        void operator()(redisContext* context) const { redisFree(context); }
+    };
+
+    [[nodiscard]] std::optional<DialResult> connect();
+    [[nodiscard]] std::optional<DialResult> connected();
+    [[nodiscard]] std::optional<DialResult> write();
+    [[nodiscard]] std::optional<DialResult> read(base::Instant now);
+    [[nodiscard]] bool say_hello();
+    [[nodiscard]] bool ask(Asked what, std::initializer_list<std::string_view> words);
+    [[nodiscard]] DialResult refused_with(std::string_view error) const;
+    [[nodiscard]] DialResult hand_over(base::Instant now);
+    [[nodiscard]] DialFailure broken() const;
+
+    DialRequest request_;
+    std::function<void(DialResult)> done_;
+    base::Instant begun_;
+    std::unique_ptr<redisContext, Free> context_;
+    Step step_ = Step::connecting;
+    short events_ = 0;
+    std::vector<Endpoint> endpoints_;
+    std::size_t present_ = 0;
+    std::vector<Asked> asked_;
+    std::size_t answered_ = 0;
+};
+
+// What the server's error means that answered AUTH, SELECT or PING. `text` is the whole error.
+[[nodiscard]] telemetry::CreateFailure classify_redis_failure(std::string_view text);
+
+}  // namespace weir::upstream
