@@ -61,6 +61,10 @@ class Accounts {
     [[nodiscard]] Verifier unknown_by_scram(const std::string& name, unsigned iterations) const;
     [[nodiscard]] static Verifier unknown_by_md5();
 
+    // Whether `password` is the one of the account `name`; false for a name that nobody has, after
+    // the same time. Costly for an account of which only a verifier is known.
+    [[nodiscard]] bool proves(const std::string& name, std::string_view password);
+
     enum class Permission { granted, pool_denied, tenant_denied };
     [[nodiscard]] static Permission permission(const settings::User& user, const std::string& pool,
                                                const std::string& tenant);
@@ -68,6 +72,8 @@ class Accounts {
   private:
     void derive(Account& account);
     void add(std::shared_ptr<Account> account);
+    // The user of ours that a name which nobody has is treated like. Precondition: there are some.
+    [[nodiscard]] Account& like(const std::string& name) const;
 
     std::string salt_secret_;
     std::unordered_map<std::string, std::shared_ptr<Account>> accounts_;

@@ -41,6 +41,16 @@ std::optional<Md5Verifier> parse_md5_verifier(std::string_view text) {
     return verifier;
 }
 
+bool is_md5_password(const Md5Verifier& verifier, std::string_view user,
+                     std::string_view password) {
+    std::string both(password);
+    both.append(user);
+    const auto hex = md5_hex(both);
+    OPENSSL_cleanse(both.data(), both.size());
+    return hex && CRYPTO_memcmp(hex->data(), verifier.hash.data(), verifier.hash.size()) == 0 &&
+           verifier.genuine;
+}
+
 // The client sends "md5" + md5(hash + salt) in hex, and a NUL.
 bool check_md5_answer(const Md5Verifier& verifier, const Md5Salt& salt, std::string_view body) {
     std::string salted(verifier.hash.data(), verifier.hash.size());

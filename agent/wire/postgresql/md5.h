@@ -27,6 +27,9 @@ struct Md5Verifier {
 
 // Nothing when `text` is no such verifier.
 [[nodiscard]] std::optional<Md5Verifier> parse_md5_verifier(std::string_view text);
+// Whether it is that of this password of `user`; the same time either way.
+[[nodiscard]] bool is_md5_password(const Md5Verifier& verifier, std::string_view user,
+                                   std::string_view password);
 // Whether a PasswordMessage's body answers `salt` with the verifier's password; takes the same time
 // either way. False where OpenSSL is not allowed to compute MD5.
 [[nodiscard]] bool check_md5_answer(const Md5Verifier& verifier, const Md5Salt& salt,

@@ -45,6 +45,24 @@ TEST(Accounts, each_kind_of_credential_becomes_its_verifier) {
     EXPECT_EQ(accounts.find("nobody"), nullptr);
 }
 
+TEST(Accounts, a_password_proves_its_account_however_that_is_kept) {
+    const std::string of_secret =
+        "SCRAM-SHA-256$4096:MDEyMzQ1Njc4OWFiY2RlZg==$"
+        "bpSY5Ze9NUH+I35LC3gVq+DpBfK46iXBxvhAKqVu9pE=:VpYlBuxyzeCI1KnctrefdljpB1mk3Gp7sBI/t11+NkQ=";
+    const std::string md5_of_secret = "md57542ec640e306cc69492d2f2a16e8650";  // of the user eve
+    Accounts accounts(
+        with({user("ann", "secret"), user("bob", {}, of_secret), user("eve", md5_of_secret)}), "x");
+    for (const char* name : {"ann", "bob", "eve"}) {
+        EXPECT_TRUE(accounts.proves(name, "secret")) << name;
+        EXPECT_FALSE(accounts.proves(name, "Secret")) << name;
+        EXPECT_FALSE(accounts.proves(name, "")) << name;
+    }
+    for (int i = 0; i < 20; ++i) {  // whichever of ours it imitates
+        EXPECT_FALSE(accounts.proves("nobody" + std::to_string(i), "secret"));
+    }
+    EXPECT_FALSE(Accounts(with({}), "x").proves("ann", ""));
+}
+
 TEST(Accounts, verifier_is_derived_once_whoever_comes_first) {
     Accounts accounts(with({user("ann", "secret"), user("bob", "secret")}), "x");
     Account& ann = *accounts.find("ann");
