@@ -15,7 +15,10 @@
 namespace weir::cli {
 namespace {
 
-constexpr const char* usual_database = "postgres";  // there is one on nearly every server
+// There is one on nearly every server.
+const char* usual_database(settings::Engine engine) {
+    return engine == settings::Engine::redis ? "0" : "postgres";
+}
 
 bool is_literal(const std::string& text) {
     return text != "*" && text.find('{') == std::string::npos;
@@ -32,8 +35,8 @@ const settings::User* client_of(const settings::Settings& settings, const settin
     return nullptr;
 }
 
-std::optional<PlannedDial> plan_dial(const settings::Settings& settings,
-                                     const settings::Pool& pool) {
+std::optional<PlannedDial> plan_dial(const settings::Settings& settings, const settings::Pool& pool,
+                                     settings::Engine engine) {
     PlannedDial dial;
     dial.pool = pool.name;
     dial.request.application_name = "weir check";
@@ -50,7 +53,7 @@ std::optional<PlannedDial> plan_dial(const settings::Settings& settings,
     }
     dial.request.database = pool.database.empty() ? pool.match : pool.database;
     dial.database_known = is_literal(dial.request.database);
-    if (!dial.database_known) dial.request.database = usual_database;
+    if (!dial.database_known) dial.request.database = usual_database(engine);
     if (is_literal(pool.search_path)) dial.request.search_path = pool.search_path;
     return dial;
 }
@@ -86,7 +89,9 @@ bool dial_one(const settings::Settings& settings, const settings::Upstream& upst
         return reached.has_value();
     }
     std::vector<std::future<upstream::DialResult>> results;
-    const auto dialer = upstream::make_postgresql_dialer(upstream);
+    const auto dialer = upstream.engine == settings::Engine::redis
+                            ? upstream::make_redis_dialer(upstream)
+                            : upstream::make_postgresql_dialer(upstream);
     for (const auto& dial : dials) {
         auto answer = std::make_shared<std::promise<upstream::DialResult>>();
         results.push_back(answer->get_future());
@@ -139,7 +144,7 @@ std::vector<PlannedDial> plan_dials(const settings::Settings& settings,
     std::vector<PlannedDial> dials;
     for (const auto& pool : settings.pool) {
         if (pool.upstream != upstream.name) continue;
-        auto dial = plan_dial(settings, pool);
+        auto dial = plan_dial(settings, pool, upstream.engine);
         if (!dial) continue;
         const bool planned = std::any_of(dials.begin(), dials.end(), [&](const PlannedDial& other) {
             return same_connection(*dial, other);
@@ -160,13 +165,14 @@ bool dial_upstreams(const settings::Settings& settings, std::ostream& out, std::
     bool fine = true;
     const bool asks = asks_server(settings);
     for (const auto& upstream : settings.upstream) {
-        if (upstream.engine != settings::Engine::postgresql) {
+        if (upstream.engine == settings::Engine::mysql) {
             out << "upstream " << upstream.name << ": not dialed: the engine "
                 << base::word(upstream.engine) << " is not yet in effect\n";
             continue;
         }
         fine = dial_one(settings, upstream, out, err) && fine;
-        if (asks) fine = ask_one(settings, upstream, out, err) && fine;
+        if (asks && upstream.engine == settings::Engine::postgresql)
+            fine = ask_one(settings, upstream, out, err) && fine;
     }
     return fine;
 }

@@ -3,12 +3,14 @@
 
 #include <memory>
 
+#include "proxy/login.h"
 #include "proxy/refusals.h"
 #include "proxy/server_connection.h"
 #include "proxy/session.h"
 
 namespace weir::proxy {
 
+[[nodiscard]] std::unique_ptr<Login> make_login(Lobby& lobby, unsigned listener, base::Fd socket);
 [[nodiscard]] std::unique_ptr<Session> make_session(PoolLoop& home, Newcomer newcomer,
                                                     TenantPool& tenant, std::uint32_t id);
 [[nodiscard]] std::unique_ptr<ServerConnection> make_server_connection(
@@ -16,6 +18,7 @@ namespace weir::proxy {
     upstream::Established established, std::uint32_t id);
 
 // Says `why` in the protocol of the client and closes its connection.
-void turn_away(loop::Loop& loop, loop::Detached connection, const Answer& why);
+void turn_away(loop::Loop& loop, settings::Engine engine, loop::Detached connection,
+               const Answer& why);
 
 }  // namespace weir::proxy

@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "loop/socket.h"
-#include "proxy/postgresql_login.h"
+#include "proxy/engine.h"
 #include "proxy/process_id.h"
 
 namespace weir::proxy {
@@ -42,6 +42,11 @@ Lobby::Lobby(Shared& shared, Inspection& agent, std::vector<std::unique_ptr<Pool
       probe_(shared.registry.loop(static_cast<unsigned>(homes.size()), loop_->backend())),
       desk_(agent, shared, *loop_, session_probes_) {
     adopt_listeners();
+    shared_.readmit = [this](Newcomer newcomer) {
+        loop_->post([this, newcomer = std::move(newcomer)]() mutable {
+            hand_over(std::move(newcomer));
+        });
+    };
     loop_->add(*this);
 }
 
@@ -98,7 +103,7 @@ void Lobby::adopt_doors(Replacement& replacement) {
 base::Result<void> Lobby::bind(InheritedSockets inherited) {
     for (unsigned i = 0; i < shared_.listeners.size(); ++i) {
         const settings::Listen& listen = *shared_.listeners[i]->settings;
-        if (listen.engine != settings::Engine::postgresql) continue;
+        if (listen.engine == settings::Engine::mysql) continue;
         if (listen.tls.mode != settings::ClientTls::disable) {
             auto tls = ListenerTls::make(listen);
             if (!tls) return tl::make_unexpected(tls.error());
@@ -189,7 +194,7 @@ void Lobby::stop() {
 }
 
 void Lobby::accepted(unsigned listener, base::Fd client) {
-    auto login = std::make_unique<PostgresqlLogin>(*this, listener, std::move(client));
+    auto login = make_login(*this, listener, std::move(client));
     by_age_[listener].push_back(*login);
     Login* const key = login.get();
     logins_.emplace(key, std::move(login));

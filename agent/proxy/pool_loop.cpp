@@ -76,7 +76,8 @@ void PoolLoop::receive(Newcomer newcomer) {
         session_probe(newcomer.listener).entered(telemetry::ClientState::login);
         session_probe(newcomer.listener)
             .closed(telemetry::ClientState::login, telemetry::ClientClose::limit);
-        turn_away(*loop_, std::move(newcomer.connection),
+        turn_away(*loop_, shared_.listeners[newcomer.listener]->settings->engine,
+                  std::move(newcomer.connection),
                   removed ? pool_removed(settings.name)
                   : tenant == nullptr
                       ? too_many_tenants(settings)

@@ -36,7 +36,7 @@ bool goes_on(const settings::Pool& before, const settings::Pool& after) {
 }
 
 bool is_served(const settings::Listen& listen) {
-    return listen.engine == settings::Engine::postgresql;
+    return listen.engine != settings::Engine::mysql;
 }
 
 }  // namespace
@@ -79,7 +79,7 @@ void Replacement::place_upstreams(const Shared& shared) {
         if (!settings::connects_alike(before, upstream)) moved_upstreams.insert(slot);
         const bool dials_alike = settings::connects_alike(before, upstream) &&
                                  before.connect_timeout == upstream.connect_timeout;
-        if (dials_alike || upstream.engine != settings::Engine::postgresql) continue;
+        if (dials_alike || upstream.engine == settings::Engine::mysql) continue;
         new_dialers_[slot] = make_dialer(upstream);
         asks_anew = true;
     }

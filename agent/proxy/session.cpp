@@ -43,6 +43,13 @@ void Session::finish(telemetry::ClientClose reason) {
     home_.retire(*this);
 }
 
+void Session::depart() {
+    finished_ = true;
+    home_.not_idle(*this);
+    probe_.left(client_state_);
+    home_.retire(*this);
+}
+
 ClientStatus Session::status(base::Instant now) const {
     ClientStatus status;
     status.id = home_.name_of(id_);

@@ -58,6 +58,7 @@ class Session : public pool::Waiter,
     void enter(telemetry::ClientState state);
     // Counts the close and hands the object back to its loop; its stream is gone already.
     void finish(telemetry::ClientClose reason);
+    void depart();  // the same without a close: its client goes on in another pool
 
     PoolLoop& home_;
     Newcomer who_;

@@ -14,15 +14,15 @@ void CountedDialer::dial(upstream::DialRequest request,
 }
 
 std::unique_ptr<CountedDialer> make_dialer(const settings::Upstream& upstream) {
-    return std::make_unique<CountedDialer>(upstream::make_postgresql_dialer(upstream));
+    return std::make_unique<CountedDialer>(upstream.engine == settings::Engine::redis
+                                               ? upstream::make_redis_dialer(upstream)
+                                               : upstream::make_postgresql_dialer(upstream));
 }
 
 UpstreamLink::UpstreamLink(const settings::Upstream& upstream, telemetry::Registry& registry)
     : settings(upstream),
       gate(upstream, registry.upstream(upstream.name, std::string(base::word(upstream.engine)))) {
-    if (upstream.engine == settings::Engine::postgresql) {
-        dialer = make_dialer(upstream);
-    }
+    if (upstream.engine != settings::Engine::mysql) dialer = make_dialer(upstream);
 }
 
 void UpstreamLink::connected() {

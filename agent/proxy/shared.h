@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -16,6 +17,7 @@
 #include "proxy/accounts.h"
 #include "proxy/directory.h"
 #include "proxy/listener_tls.h"
+#include "proxy/newcomer.h"
 #include "proxy/routes.h"
 #include "settings/settings.h"
 #include "telemetry/registry.h"
@@ -89,6 +91,8 @@ struct Shared {
     std::vector<unsigned> template_upstream;  // index into upstreams
     std::vector<bool> template_served;
     std::unique_ptr<upstream::Canceller> canceller;
+    // Takes a client to the home of another pool; set before the loops start, any thread.
+    std::function<void(Newcomer)> readmit;
     std::atomic<bool> draining{false};
     std::uint32_t generation = 0;  // of this process among its predecessors; set before start
 };

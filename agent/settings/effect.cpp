@@ -29,7 +29,7 @@ void tell_pools(const Node& root, const Settings& settings, Report& notices) {
     const auto* pools = root.find("pool");
     for (std::size_t i = 0; i < settings.pool.size(); ++i) {
         const auto* upstream = upstream_of(settings, settings.pool[i]);
-        if (upstream == nullptr || upstream->engine == Engine::postgresql) continue;
+        if (upstream == nullptr || upstream->engine != Engine::mysql) continue;
         const auto& item = pools->children[i];
         notices.add(item.place, item_path("pool", item, i),
                     fmt::format("the engine of its upstream, {}, is not yet in effect",

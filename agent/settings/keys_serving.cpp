@@ -4,7 +4,7 @@
 namespace weir::settings {
 namespace {
 
-const std::vector<std::string> later_engines{"mysql", "redis"};
+const std::vector<std::string> later_engines{"mysql"};
 
 // "" is auth.mode, which is filled in once everything is read.
 Value<AuthMode> read_auth(const Node& node, const Environment&) {
@@ -92,7 +92,7 @@ const std::vector<Key<Pool>>& keys<Pool>() {
         word<LeakAction, S>("leak_action", &S::leak_action),
         word<SessionState, S>("session_state", &S::session_state),
         whole<S>("prepared_statements", &S::prepared_statements, 0, 100'000),
-        boolean<S>("admin_commands", &S::admin_commands).not_yet().of_connections(),
+        boolean<S>("admin_commands", &S::admin_commands),
         texts<S>("disabled_tenants", &S::disabled_tenants),
         word<UnnamedStatements, S>("unnamed_statements", &S::unnamed_statements),
         whole<S>("reserved", &S::reserved, 0, 100'000),

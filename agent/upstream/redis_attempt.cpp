@@ -107,7 +107,8 @@ std::optional<DialResult> RedisAttempt::connected() {
     if (getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
     if (error != 0) {
         if (present_ + 1 == endpoints_.size()) {
-            const auto reason = error == ETIMEDOUT ? CreateFailure::timeout : CreateFailure::refused;
+            const auto reason =
+                error == ETIMEDOUT ? CreateFailure::timeout : CreateFailure::refused;
             return failed(reason, fmt::format("connecting to {} failed: {}",
                                               shown(endpoints_[present_]), strerror(error)));
         }
@@ -218,15 +219,16 @@ DialResult RedisAttempt::hand_over(base::Instant now) {
 }
 
 DialFailure RedisAttempt::broken() const {
-    return {CreateFailure::refused, {}, fmt::format("{}: {}", shown(endpoints_[present_]),
-                                                    context_->errstr)};
+    return {CreateFailure::refused,
+            {},
+            fmt::format("{}: {}", shown(endpoints_[present_]), context_->errstr)};
 }
 
 DialFailure RedisAttempt::overdue(base::Duration limit) const {
-    const std::string_view what =
-        !started()                  ? "host name not resolved"
-        : step_ == Step::connecting ? "the server did not take the connection"
-                                    : "the server took the connection but did not answer";
+    const std::string_view what = !started() ? "host name not resolved"
+                                  : step_ == Step::connecting
+                                      ? "the server did not take the connection"
+                                      : "the server took the connection but did not answer";
     return {started() ? CreateFailure::timeout : CreateFailure::dns,
             {},
             fmt::format("{} within {} s", what, base::seconds(limit))};

@@ -34,18 +34,13 @@ Command client(const Words& words) {
         std::string_view word;
         Command command;
     };
-    static constexpr std::array known{Known{"SETNAME", Command::client_setname},
-                                      Known{"GETNAME", Command::client_getname},
-                                      Known{"ID", Command::client_id},
-                                      Known{"INFO", Command::client_info},
-                                      Known{"SETINFO", Command::client_setinfo},
-                                      Known{"REPLY", Command::client_reply},
-                                      Known{"NO-TOUCH", Command::tracking},
-                                      Known{"TRACKING", Command::tracking},
-                                      Known{"CACHING", Command::tracking},
-                                      Known{"TRACKINGINFO", Command::tracking},
-                                      Known{"GETREDIR", Command::tracking},
-                                      Known{"HELP", Command::ordinary}};
+    static constexpr std::array known{
+        Known{"SETNAME", Command::client_setname}, Known{"GETNAME", Command::client_getname},
+        Known{"ID", Command::client_id},           Known{"INFO", Command::client_info},
+        Known{"SETINFO", Command::client_setinfo}, Known{"REPLY", Command::client_reply},
+        Known{"NO-TOUCH", Command::tracking},      Known{"TRACKING", Command::tracking},
+        Known{"CACHING", Command::tracking},       Known{"TRACKINGINFO", Command::tracking},
+        Known{"GETREDIR", Command::tracking},      Known{"HELP", Command::ordinary}};
     const std::string_view word = second(words);
     for (const Known& one : known) {
         if (is_word(word, one.word)) return one.command;

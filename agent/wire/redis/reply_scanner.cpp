@@ -44,7 +44,8 @@ ReplyScanner::Status ReplyScanner::next(std::string_view& chunk, ReplyPiece& pie
             continue;
         }
         const std::string_view rest = chunk.substr(at);
-        const auto* const end = static_cast<const char*>(std::memchr(rest.data(), '\n', rest.size()));
+        const auto* const end =
+            static_cast<const char*>(std::memchr(rest.data(), '\n', rest.size()));
         const std::size_t size =
             end == nullptr ? rest.size() : static_cast<std::size_t>(end - rest.data()) + 1;
         if (header_size_ < longest_header) {
@@ -90,7 +91,8 @@ bool ReplyScanner::aggregate(std::uint64_t values) {
 bool ReplyScanner::read_header() {
     if (header_size_ < 1 + line_end) return false;
     const std::size_t kept = std::min(header_size_, longest_header);
-    const std::string_view body(header_.data() + 1, std::min(kept - 1, header_size_ - 1 - line_end));
+    const std::string_view body(header_.data() + 1,
+                                std::min(kept - 1, header_size_ - 1 - line_end));
     const bool streamed = body == "?";
     integer_.reset();
     switch (header_.front()) {

@@ -1,8 +1,8 @@
-// Finds the replies in what a Redis server sends, RESP2 and RESP3: where each begins and ends, never
-// what it holds. Nested arrays, maps, sets, attributes, pushes and streamed types are counted, not
-// built. Bytes pass as they come: a reply of any size needs no buffer. Pure; one scanner for each
-// server connection.
-// Source: Redis documentation, "Redis serialization protocol specification".
+// Finds the replies in what a Redis server sends, RESP2 and RESP3: where each begins and ends,
+// never what it holds. Nested arrays, maps, sets, attributes, pushes and streamed types are
+// counted, not built. Bytes pass as they come: a reply of any size needs no buffer. Pure; one
+// scanner for each server connection. Source: Redis documentation, "Redis serialization protocol
+// specification".
 #pragma once
 
 #include <array>

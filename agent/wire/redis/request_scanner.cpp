@@ -237,7 +237,8 @@ std::size_t RequestScanner::pass(std::string_view chunk) {
             passed += step;
         } else {
             const std::size_t end = rest.find('\n');
-            const std::string_view part = rest.substr(0, end == std::string_view::npos ? end : end + 1);
+            const std::string_view part =
+                rest.substr(0, end == std::string_view::npos ? end : end + 1);
             split_ += part;
             passed += part.size();
             if (split_.size() > longest_header) {

@@ -31,8 +31,8 @@ class RequestScanner {
         invalid  // error() says why; for good
     };
     struct Limits {
-        std::size_t arguments = 1024 * 1024;      // Redis' own
-        std::size_t bulk = 512 * 1024 * 1024;     // of one argument, Redis' own
+        std::size_t arguments = 1024 * 1024;   // Redis' own
+        std::size_t bulk = 512 * 1024 * 1024;  // of one argument, Redis' own
         std::size_t gathered = std::size_t{32} * 1024;
     };
     static constexpr std::size_t longest_inline = std::size_t{64} * 1024;
@@ -67,15 +67,15 @@ class RequestScanner {
 
     Limits limits_;
     std::string_view error_;
-    std::size_t at_ = 0;             // everything before is understood
-    std::size_t searched_ = 0;       // no line end before
-    std::int64_t left_ = -1;         // arguments that are due; -1: the array's header is
-    std::int64_t bulk_ = -1;         // length of the argument at at_; -1: its header is due
-    std::vector<Part> parts_;        // the arguments that have come
-    std::string canonical_;          // an inline command as an array
+    std::size_t at_ = 0;              // everything before is understood
+    std::size_t searched_ = 0;        // no line end before
+    std::int64_t left_ = -1;          // arguments that are due; -1: the array's header is
+    std::int64_t bulk_ = -1;          // length of the argument at at_; -1: its header is due
+    std::vector<Part> parts_;         // the arguments that have come
+    std::string canonical_;           // an inline command as an array
     std::vector<std::string> words_;  // of an inline command
-    std::string split_;              // while passing: a header that a chunk's end has cut
-    std::size_t skip_ = 0;           // while passing: bytes of the argument that are to come
+    std::string split_;               // while passing: a header that a chunk's end has cut
+    std::size_t skip_ = 0;            // while passing: bytes of the argument that are to come
     bool passing_ = false;
 };
 
