@@ -10,6 +10,7 @@ from harness import pgbench
 from harness.certificates import Authority
 from harness.encrypted import listener_tls
 from harness.postgres import PostgresServers
+from harness.redis import RedisServer, RedisWeirs
 from harness.processes import temporary_folder
 from harness.weir import Weirs, sanitized
 
@@ -118,6 +119,35 @@ def require(start_module_weir, postgres, pair):
 @pytest.fixture(scope="module")
 def verify(start_module_weir, postgres, pair, authority):
     return start_module_weir(postgres, listen=listener_tls(pair, "verify", ca=authority.crt))
+
+
+@pytest.fixture(scope="session")
+def redis_server(folder):
+    """The Redis that most tests of it share."""
+    server = RedisServer(folder / "redis").start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def start_redis(folder):
+    """start_redis(maxclients=…): a server of the test's own."""
+    made = []
+
+    def start(**settings):
+        made.append(RedisServer(Path(tempfile.mkdtemp(prefix="redis-", dir=folder)), **settings))
+        return made[-1].start()
+    yield start
+    for server in made:
+        server.remove()
+
+
+@pytest.fixture
+def start_redis_weir(folder):
+    """start_redis_weir(server, pool=[…], …), stopped and checked after the test."""
+    weirs = RedisWeirs(tempfile.mkdtemp(prefix="weir-", dir=folder))
+    yield weirs.start
+    weirs.stop_all()
 
 
 @pytest.fixture

@@ -31,19 +31,27 @@ TEST(Effect, key_of_a_later_feature_is_told_with_its_place) {
 }
 
 TEST(Effect, environment_sets_keys_like_the_file) {
-    const auto all = loaded(small(), {{"WEIR_POOL_APP_ADMIN_COMMANDS", "true"}});
-    EXPECT_THAT(
-        texts_of(all.notices),
-        ElementsAre("environment WEIR_POOL_APP_ADMIN_COMMANDS: pool.app.admin_commands: set, "
-                    "but not yet in effect"));
+    const auto all = loaded(small(), {{"WEIR_TRACES_ENDPOINT", "http://h:4318"}});
+    EXPECT_THAT(texts_of(all.notices),
+                ElementsAre("environment WEIR_TRACES_ENDPOINT: traces.endpoint: set, but not yet "
+                            "in effect"));
 }
 
-TEST(Effect, later_keys_of_a_pool_are_told) {
+TEST(Effect, all_keys_of_a_pool_are_in_effect) {
     const auto all = loaded(small({},
                                   "[[pool]]\nname = \"b\"\nupstream = \"main\"\nmatch = \"b\"\n"
                                   "admin_commands = true\nunnamed_statements = \"cache\"\n"
                                   "leak_after = \"1s\"\nquery_timeout = \"1s\"\n"));
-    EXPECT_THAT(keys_of(all.notices), ElementsAre("pool.b.admin_commands"));
+    EXPECT_THAT(keys_of(all.notices), IsEmpty());
+}
+
+TEST(Effect, redis_is_served) {
+    const auto all = loaded(small({},
+                                  "[[upstream]]\nname = \"r\"\nengine = \"redis\"\n"
+                                  "address = \"h:1\"\n[[pool]]\nname = \"b\"\nupstream = \"r\"\n"
+                                  "match = \"*\"\n[[listen]]\nengine = \"redis\"\n"
+                                  "[[listen]]\n"));
+    EXPECT_THAT(keys_of(all.notices), IsEmpty());
 }
 
 TEST(Effect, other_engines_are_told_for_listener_upstream_and_pool) {

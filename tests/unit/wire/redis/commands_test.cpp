@@ -49,10 +49,11 @@ TEST(Commands, every_name_of_the_design_is_found) {
         EXPECT_EQ(classified(line), Command::readonly) << line;
     }
     for (const char* line :
-         {"SHUTDOWN", "DEBUG SLEEP 1", "CONFIG GET x", "REPLICAOF h 1", "FAILOVER", "SYNC", "PSYNC",
-          "MIGRATE", "MOVE k 1", "SWAPDB 0 1", "FLUSHALL", "ACL LIST", "MODULE LIST", "SAVE",
-          "BGSAVE", "SLOWLOG GET", "LATENCY DOCTOR", "CLIENT KILL x", "CLIENT PAUSE 1",
-          "CLIENT NO-EVICT ON", "CLIENT LIST", "CLIENT", "SCRIPT FLUSH", "FUNCTION FLUSH"}) {
+         {"SHUTDOWN",    "DEBUG SLEEP 1",  "CONFIG GET x",  "REPLICAOF h 1",  "FAILOVER",
+          "SYNC",        "PSYNC",          "MIGRATE",       "MOVE k 1",       "SWAPDB 0 1",
+          "FLUSHALL",    "ACL LIST",       "MODULE LIST",   "SAVE",           "BGSAVE",
+          "SLOWLOG GET", "LATENCY DOCTOR", "CLIENT KILL x", "CLIENT PAUSE 1", "CLIENT NO-EVICT ON",
+          "CLIENT LIST", "CLIENT",         "SCRIPT FLUSH",  "FUNCTION FLUSH"}) {
         EXPECT_EQ(classified(line), Command::dangerous) << line;
     }
 }

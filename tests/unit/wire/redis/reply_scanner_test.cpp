@@ -67,16 +67,18 @@ TEST_P(EveryReply, ends_where_it_ends_however_it_is_cut) {
 
 INSTANTIATE_TEST_SUITE_P(
     types, EveryReply,
-    testing::Values("+\r\n", "-ERR no\r\n", ":-12\r\n", "$-1\r\n", "$0\r\n\r\n", "$4\r\na\r\nb\r\n",
-                    "*-1\r\n", "*0\r\n", "*2\r\n$1\r\na\r\n:1\r\n", "*2\r\n*0\r\n*1\r\n*1\r\n+x\r\n",
-                    "_\r\n", "#t\r\n", ",3.14159265358979\r\n",
-                    "(3492890328409238509324850943850943825024385349289032840923850932485094385094382"
-                    "5024385\r\n",
-                    "!5\r\nERR x\r\n", "=7\r\ntxt:abc\r\n", "%0\r\n",
-                    "%2\r\n+a\r\n:1\r\n+b\r\n*2\r\n:2\r\n:3\r\n", "~2\r\n+a\r\n+b\r\n",
-                    ">3\r\n+message\r\n+c\r\n$1\r\nx\r\n", "|1\r\n+ttl\r\n:3\r\n$1\r\nv\r\n",
-                    "*2\r\n|1\r\n+a\r\n*1\r\n:0\r\n:1\r\n|0\r\n:2\r\n", "$?\r\n;4\r\nab\r\n\r\n;1\r\nx\r\n;0\r\n",
-                    "*?\r\n:1\r\n*?\r\n.\r\n.\r\n", "%?\r\n+a\r\n$?\r\n;0\r\n.\r\n", "~?\r\n.\r\n"));
+    testing::Values(
+        "+\r\n", "-ERR no\r\n", ":-12\r\n", "$-1\r\n", "$0\r\n\r\n", "$4\r\na\r\nb\r\n", "*-1\r\n",
+        "*0\r\n", "*2\r\n$1\r\na\r\n:1\r\n", "*2\r\n*0\r\n*1\r\n*1\r\n+x\r\n", "_\r\n", "#t\r\n",
+        ",3.14159265358979\r\n",
+        "(3492890328409238509324850943850943825024385349289032840923850932485094385094382"
+        "5024385\r\n",
+        "!5\r\nERR x\r\n", "=7\r\ntxt:abc\r\n", "%0\r\n",
+        "%2\r\n+a\r\n:1\r\n+b\r\n*2\r\n:2\r\n:3\r\n", "~2\r\n+a\r\n+b\r\n",
+        ">3\r\n+message\r\n+c\r\n$1\r\nx\r\n", "|1\r\n+ttl\r\n:3\r\n$1\r\nv\r\n",
+        "*2\r\n|1\r\n+a\r\n*1\r\n:0\r\n:1\r\n|0\r\n:2\r\n",
+        "$?\r\n;4\r\nab\r\n\r\n;1\r\nx\r\n;0\r\n", "*?\r\n:1\r\n*?\r\n.\r\n.\r\n",
+        "%?\r\n+a\r\n$?\r\n;0\r\n.\r\n", "~?\r\n.\r\n"));
 
 TEST(ReplyScanner, the_last_integer_of_a_confirmation_is_told) {
     const auto seen = scan("*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:2\r\n", 5);
@@ -85,8 +87,9 @@ TEST(ReplyScanner, the_last_integer_of_a_confirmation_is_told) {
 }
 
 TEST(ReplyScanner, what_is_no_reply_is_invalid_for_good) {
-    for (const char* stream : {"x\r\n", "\r\n", "$x\r\n", "$-2\r\n", "*-2\r\n", ":\r\n", ":1x\r\n",
-                               "*1\r\n.\r\n", ".\r\n", "$?\r\n:1\r\n", "*99999999999999\r\n", "|?\r\n", "\n"}) {
+    for (const char* stream :
+         {"x\r\n", "\r\n", "$x\r\n", "$-2\r\n", "*-2\r\n", ":\r\n", ":1x\r\n", "*1\r\n.\r\n",
+          ".\r\n", "$?\r\n:1\r\n", "*99999999999999\r\n", "|?\r\n", "\n"}) {
         EXPECT_TRUE(invalid(stream)) << stream;
     }
 }

@@ -51,9 +51,9 @@ TEST(RequestScanner, any_cut_of_a_stream_gives_the_same_requests) {
                                "PING\r\n*0\r\n*-1\r\n\r\n" + array({"GET", ""}) +
                                "  set  'a b' \"c\\x41\\n\"\n";
     const std::vector<Words> whole = scan(stream, stream.size());
-    EXPECT_THAT(whole, ElementsAre(Words{"SET", "k", std::string("a\r\n\0b", 5)}, Words{"PING"},
-                                   Words{}, Words{}, Words{}, Words{"GET", ""},
-                                   Words{"set", "a b", "cA\n"}));
+    EXPECT_THAT(whole,
+                ElementsAre(Words{"SET", "k", std::string("a\r\n\0b", 5)}, Words{"PING"}, Words{},
+                            Words{}, Words{}, Words{"GET", ""}, Words{"set", "a b", "cA\n"}));
     for (std::size_t size = 1; size < 9; ++size) EXPECT_EQ(scan(stream, size), whole) << size;
 }
 
@@ -79,8 +79,8 @@ TEST(RequestScanner, inline_quotes_are_read_as_redis_reads_them) {
 
 TEST(RequestScanner, numbers_that_a_server_would_refuse_are_refused_here) {
     for (const char* bytes :
-         {"*01\r\n", "*-0\r\n", "*+1\r\n", "*\r\n", "*1a\r\n", "*99999999999999999999\r\n", "*1\n\r\n",
-          "*1048577\r\n", "*11111111111111111111111111"}) {
+         {"*01\r\n", "*-0\r\n", "*+1\r\n", "*\r\n", "*1a\r\n", "*99999999999999999999\r\n",
+          "*1\n\r\n", "*1048577\r\n", "*11111111111111111111111111"}) {
         EXPECT_EQ(refused(bytes), "Protocol error: invalid multibulk length") << bytes;
     }
     for (const char* bytes : {"*1\r\n$-1\r\n", "*1\r\n$007\r\n", "*1\r\n:1\r\n", "*1\r\n$x\r\n",
