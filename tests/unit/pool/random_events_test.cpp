@@ -290,7 +290,8 @@ class RandomEventsTest : public WatchedHouse, public testing::WithParamInterface
                 waiting = waiting || actor->waiting();
             }
             if (!waiting) return;
-            now += 10ms;
+            // Long enough for a maximum that the server has shrunk below a reserve to grow again.
+            now += 100ms;
             for (auto& home : loops) {
                 home->port.deliver();
                 while (!home->host.dials.empty()) home->answer_dial(0, 2ms, now);

@@ -109,6 +109,11 @@ class WatchedHouse : public House {
             EXPECT_EQ(server->sharers(), sharers[server]);
             EXPECT_TRUE(count == 1 || count == sharers[server]) << "used alone and shared";
         }
+        pool.for_each_server([&](Server& server) {
+            const bool in_use =
+                server.state() == ServerState::used || server.state() == ServerState::pinned;
+            EXPECT_TRUE(!in_use || users.contains(&server)) << "used by nobody";
+        });
         EXPECT_EQ(waiting, counts.waiting);
         EXPECT_EQ(pool.tenant_probe().pending.read(), waiting);
         EXPECT_EQ(pool.tenant_probe().used.read(), counts.used + counts.pinned);
