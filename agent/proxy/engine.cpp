@@ -35,6 +35,10 @@ std::unique_ptr<Login> make_login(Lobby& lobby, unsigned listener, base::Fd sock
     return std::make_unique<PostgresqlLogin>(lobby, listener, std::move(socket));
 }
 
+std::unique_ptr<Login> make_login_again(Lobby& lobby, Newcomer returning) {
+    return std::make_unique<RedisLogin>(lobby, std::move(returning));
+}
+
 std::unique_ptr<Session> make_session(PoolLoop& home, Newcomer newcomer, TenantPool& tenant,
                                       std::uint32_t id) {
     if (is_redis(home, tenant)) {

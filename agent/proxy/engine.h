@@ -11,6 +11,8 @@
 namespace weir::proxy {
 
 [[nodiscard]] std::unique_ptr<Login> make_login(Lobby& lobby, unsigned listener, base::Fd socket);
+// For a client that comes back to log in as somebody else; its engine must know that.
+[[nodiscard]] std::unique_ptr<Login> make_login_again(Lobby& lobby, Newcomer returning);
 [[nodiscard]] std::unique_ptr<Session> make_session(PoolLoop& home, Newcomer newcomer,
                                                     TenantPool& tenant, std::uint32_t id);
 [[nodiscard]] std::unique_ptr<ServerConnection> make_server_connection(

@@ -43,8 +43,12 @@ Lobby::Lobby(Shared& shared, Inspection& agent, std::vector<std::unique_ptr<Pool
       desk_(agent, shared, *loop_, session_probes_) {
     adopt_listeners();
     shared_.readmit = [this](Newcomer newcomer) {
+        loop_->post(
+            [this, newcomer = std::move(newcomer)]() mutable { hand_over(std::move(newcomer)); });
+    };
+    shared_.log_in_again = [this](Newcomer newcomer) {
         loop_->post([this, newcomer = std::move(newcomer)]() mutable {
-            hand_over(std::move(newcomer));
+            welcome(make_login_again(*this, std::move(newcomer))).welcomed();
         });
     };
     loop_->add(*this);
@@ -194,11 +198,15 @@ void Lobby::stop() {
 }
 
 void Lobby::accepted(unsigned listener, base::Fd client) {
-    auto login = make_login(*this, listener, std::move(client));
-    by_age_[listener].push_back(*login);
+    (void)welcome(make_login(*this, listener, std::move(client)));
+}
+
+Login& Lobby::welcome(std::unique_ptr<Login> login) {
+    by_age_[login->listener()].push_back(*login);
     Login* const key = login.get();
     logins_.emplace(key, std::move(login));
     ++logins_under_way_;
+    return *key;
 }
 
 // Whoever is silent for long is a port scanner or a load balancer's check, and never logs in.

@@ -104,6 +104,7 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     };
 
     void accepted(unsigned listener, base::Fd client);
+    Login& welcome(std::unique_ptr<Login> login);
     void adopt_listeners();
     void adopt_doors(Replacement& replacement);
     void tick(base::Instant now) override;

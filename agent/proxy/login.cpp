@@ -26,7 +26,7 @@ class HandOver final : public loop::DetachDone {
 }  // namespace
 
 Login::Login(Lobby& lobby, unsigned listener, base::Fd socket)
-    : lobby_(lobby), listener_(listener), began_(lobby.loop().now()) {
+    : lobby_(lobby), listener_(listener), began_(lobby.loop().now()), connected_(began_) {
     ListenerLink& link = *lobby.shared().listeners[listener];
     of_listener_ = ClientCount(link.clients);
     over_limit_ = link.clients > link.settings->max_clients;
@@ -36,6 +36,21 @@ Login::Login(Lobby& lobby, unsigned listener, base::Fd socket)
     probe.opened();
     probe.entered(telemetry::ClientState::login);
     stream_ = &lobby.loop().open(loop::own(std::move(socket)), *this);
+}
+
+Login::Login(Lobby& lobby, Newcomer& returning)
+    : lobby_(lobby),
+      listener_(returning.listener),
+      began_(lobby.loop().now()),
+      connected_(returning.connected),
+      address_(returning.address),
+      of_listener_(std::move(returning.of_listener)),
+      spoke_(true) {
+    lobby.session_probe(listener_).entered(telemetry::ClientState::login);
+    std::string unread = std::move(returning.connection.unread);
+    returning.connection.unread.clear();
+    stream_ = &lobby.loop().open(std::move(returning.connection), *this);
+    returning.connection.unread = std::move(unread);
 }
 
 void Login::finish(telemetry::ClientClose reason) {
@@ -50,7 +65,7 @@ void Login::hand_over(Newcomer newcomer, std::string unread) {
     lobby_.session_probe(listener_).left(telemetry::ClientState::login);
     newcomer.listener = listener_;
     newcomer.address = address_;
-    newcomer.connected = began_;
+    newcomer.connected = connected_;
     newcomer.of_listener = std::move(of_listener_);
     stream_->detach(std::make_unique<HandOver>(lobby_, std::move(newcomer), std::move(unread)));
     stream_ = nullptr;

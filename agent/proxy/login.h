@@ -17,6 +17,9 @@ struct LoginTag;
 class Login : public loop::StreamEvents, public base::ListHook<LoginTag> {
   public:
     Login(Lobby& lobby, unsigned listener, base::Fd socket);
+    // One that has been at home and comes back to log in as somebody else. Takes the connection,
+    // but for what is unread.
+    Login(Lobby& lobby, Newcomer& returning);
     Login(const Login&) = delete;
     Login& operator=(const Login&) = delete;
 
@@ -24,6 +27,8 @@ class Login : public loop::StreamEvents, public base::ListHook<LoginTag> {
     [[nodiscard]] unsigned listener() const { return listener_; }
     [[nodiscard]] bool spoke() const { return spoke_; }
     virtual void timed_out() = 0;
+    // The lobby has taken it in, with what the client may have said before.
+    virtual void welcomed() {}
 
   protected:
     // The stream is gone or on its way; counts why and hands the object back.
@@ -36,6 +41,7 @@ class Login : public loop::StreamEvents, public base::ListHook<LoginTag> {
     Lobby& lobby_;
     const unsigned listener_;
     const base::Instant began_;
+    const base::Instant connected_;
     loop::Stream* stream_ = nullptr;
     std::string address_;
     ClientCount of_listener_;

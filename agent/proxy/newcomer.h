@@ -41,6 +41,7 @@ struct Newcomer {
     settings::Secret password;    // of the account, only where the pool has none of its own
     // Start-up parameters that the server must know from the start, as sent.
     std::vector<std::pair<std::string, std::string>> options;
+    bool resp3 = false;      // redis: the protocol that it speaks
     bool dedicated = false;  // asked for a server connection of its own
     base::Instant connected{};
     std::shared_ptr<Account> account;     // nullptr with trust

@@ -128,6 +128,7 @@ void PoolLoop::dial(pool::Pool& pool, pool::CompatibilityKey key) {
     request.tenant = tenant.match.tenant;
     request.search_path = settings::fill(settings.search_path, tenant.match);
     request.application_name = "weir";
+    request.resp3 = handshake.resp3;
     UpstreamLink& link = upstream(tenant);
     link.dialer->dial(std::move(request), [this, &pool, key, generation = tenant.generation](
                                               upstream::DialResult result) {

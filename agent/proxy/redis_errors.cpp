@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace weir::proxy {
 
@@ -40,11 +41,19 @@ std::string redis_bulk(std::string_view text) {
 
 std::string redis_integer(std::int64_t value) { return fmt::format(":{}\r\n", value); }
 
-std::string redis_greeting(std::int64_t client_id) {
-    return "*14\r\n" + redis_bulk("server") + redis_bulk("redis") + redis_bulk("version") +
-           redis_bulk("7.0.0") + redis_bulk("proto") + redis_integer(2) + redis_bulk("id") +
-           redis_integer(client_id) + redis_bulk("mode") + redis_bulk("standalone") +
-           redis_bulk("role") + redis_bulk("master") + redis_bulk("modules") + "*0\r\n";
+std::string redis_greeting(std::int64_t client_id, bool resp3) {
+    return (resp3 ? "%7\r\n" : "*14\r\n") + redis_bulk("server") + redis_bulk("redis") +
+           redis_bulk("version") + redis_bulk("7.0.0") + redis_bulk("proto") +
+           redis_integer(resp3 ? 3 : 2) + redis_bulk("id") + redis_integer(client_id) +
+           redis_bulk("mode") + redis_bulk("standalone") + redis_bulk("role") +
+           redis_bulk("master") + redis_bulk("modules") + "*0\r\n";
+}
+
+std::string shown_command(std::string_view name) {
+    constexpr std::size_t longest = 32;
+    std::string text(name.substr(0, longest));
+    std::erase_if(text, [](unsigned char c) { return std::isgraph(c) == 0; });
+    return text;
 }
 
 }  // namespace weir::proxy

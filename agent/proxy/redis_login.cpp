@@ -22,8 +22,6 @@ using wire::redis::RequestScanner;
 
 namespace {
 
-constexpr std::string_view ok = "+OK\r\n";
-constexpr std::string_view nobody = "default";  // the account of who names none
 constexpr char tls_handshake = 0x16;
 
 // "app@3": account and database. A name without a number at its end is the account's alone.
@@ -39,10 +37,21 @@ std::pair<std::string, std::string> account_and_database(std::string_view name) 
 }  // namespace
 
 RedisLogin::RedisLogin(Lobby& lobby, unsigned listener, base::Fd socket)
-    : Login(lobby, listener, std::move(socket)), header_due_(listen().proxy_protocol) {
+    : Login(lobby, listener, std::move(socket)),
+      header_due_(listen().proxy_protocol),
+      encryption_due_(true) {
     if (trusts()) scanner_.limit(RequestScanner::Limits());
-    newcomer_.user = nobody;
+    newcomer_.user = redis_nobody;
     newcomer_.database = "0";
+}
+
+RedisLogin::RedisLogin(Lobby& lobby, Newcomer returning)
+    : Login(lobby, returning),
+      newcomer_(std::move(returning)),
+      encryption_due_(false),
+      authenticated_(newcomer_.account != nullptr || trusts()) {
+    if (authenticated_) scanner_.limit(RequestScanner::Limits());
+    buffer_ = std::exchange(newcomer_.connection.unread, {});
 }
 
 const settings::Listen& RedisLogin::listen() const {
@@ -69,6 +78,10 @@ void RedisLogin::received(loop::Slice bytes) {
             ClientClose::limit);
         return;
     }
+    serve();
+}
+
+void RedisLogin::serve() {
     while (!finished_ && advance()) {
     }
     if (finished_ || !authenticated_) return;
@@ -146,18 +159,17 @@ bool RedisLogin::handle(const Request& request) {
     switch (classify(words)) {
         case Command::auth:
             if (words.size() == 2) {
-                authenticate(nobody, words[1], false);
+                if (authenticate(redis_nobody, words[1])) say(redis_ok);
             } else if (words.size() == 3) {
-                authenticate(words[1], words[2], false);
+                if (authenticate(words[1], words[2])) say(redis_ok);
             } else {
                 say(redis_error("ERR wrong number of arguments for 'auth' command"));
             }
             return true;
         case Command::hello:
-            hello(request);
-            return true;
+            return hello(request);
         case Command::quit:
-            refuse(std::string(ok), ClientClose::client);
+            refuse(std::string(redis_ok), ClientClose::client);
             return true;
         case Command::select:
             if (!authenticated_) break;
@@ -176,34 +188,46 @@ bool RedisLogin::handle(const Request& request) {
     return true;
 }
 
-void RedisLogin::hello(const Request& request) {
-    const auto& words = request.arguments;
-    if (words.size() > 1 && words[1] != "2") {
-        say(redis_error("NOPROTO unsupported protocol version"));
-        return;
+bool RedisLogin::hello(const Request& request) {
+    if (!read_hello(request)) return true;
+    const bool resp3 = request.arguments.size() > 1 && request.arguments[1] == "3";
+    if (!route()) {  // SELECT has to come first
+        newcomer_.resp3 = resp3;
+        say(redis_greeting(0, resp3));
+        return true;
     }
-    bool with_account = false;
+    OPENSSL_cleanse(buffer_.data(), request.taken);
+    buffer_.replace(0, request.taken, resp3 ? "HELLO 3\r\n" : "HELLO 2\r\n");
+    return false;
+}
+
+// Does what it asks for; false: it was told why not.
+bool RedisLogin::read_hello(const Request& request) {
+    const auto& words = request.arguments;
+    if (words.size() > 1 && words[1] != "2" && words[1] != "3") {
+        say(redis_noproto);
+        return false;
+    }
     for (std::size_t i = 2; i < words.size();) {
         if (wire::redis::is_word(words[i], "AUTH") && i + 2 < words.size()) {
-            with_account = true;
-            authenticate(words[i + 1], words[i + 2], true);
-            if (finished_ || !authenticated_) return;
+            if (!authenticate(words[i + 1], words[i + 2])) return false;
             i += 3;
         } else if (wire::redis::is_word(words[i], "SETNAME") && i + 1 < words.size()) {
             newcomer_.application_name = words[i + 1];
             i += 2;
         } else {
-            say(redis_error("ERR Syntax error in HELLO"));
-            return;
+            say(redis_error("ERR Syntax error in HELLO option"));
+            return false;
         }
     }
-    if (!with_account && !authenticated_ && !trusts()) {
-        say(
-            redis_error("NOAUTH HELLO must be called with the client already authenticated, "
-                        "otherwise the HELLO <proto> AUTH <user> <pass> option can be used"));
-        return;
+    if (authenticated_ || trusts()) {
+        authenticated_ = true;
+        return true;
     }
-    say(redis_greeting(0));
+    say(
+        redis_error("NOAUTH HELLO must be called with the client already authenticated, otherwise "
+                    "the HELLO <proto> AUTH <user> <pass> option can be used"));
+    return false;
 }
 
 void RedisLogin::select(const Request& request) {
@@ -217,10 +241,10 @@ void RedisLogin::select(const Request& request) {
         say(redis_error(found.error()));
         return;
     }
-    say(ok);
+    say(redis_ok);
 }
 
-void RedisLogin::authenticate(std::string_view name, std::string_view password, bool by_hello) {
+bool RedisLogin::authenticate(std::string_view name, std::string_view password) {
     auto [user, number] = account_and_database(name);
     // An account may be called "app@3" itself.
     if (!number.empty() && lobby_.accounts().find(std::string(name)) != nullptr) {
@@ -230,12 +254,12 @@ void RedisLogin::authenticate(std::string_view name, std::string_view password, 
     const loop::Tls* const tls = stream_->tls();
     if (listen().tls.mode == settings::ClientTls::verify && tls->peer_name() != user) {
         failed(other_certificate(user, tls->peer_name()), AuthFailure::method);
-        return;
+        return false;
     }
     if (!trusts() && !lobby_.accounts().proves(user, password)) {
         failed({"28P01", "invalid username-password pair or user is disabled.", {}},
                AuthFailure::password);
-        return;
+        return false;
     }
     const std::string user_before = newcomer_.user;
     const std::string database_before = newcomer_.database;
@@ -250,11 +274,11 @@ void RedisLogin::authenticate(std::string_view name, std::string_view password, 
         newcomer_.account = account_before;
         failed(found.error(), found.error().sqlstate == "28000" ? AuthFailure::pool_not_allowed
                                                                 : AuthFailure::no_pool);
-        return;
+        return false;
     }
     authenticated_ = true;
     scanner_.limit(RequestScanner::Limits());
-    if (!by_hello) say(ok);
+    return true;
 }
 
 base::Result<Route, Answer> RedisLogin::route() {

@@ -18,8 +18,11 @@ class RedisLogin final : public Login {
     static constexpr unsigned most_failures = 3;  // then the client is sent away
 
     RedisLogin(Lobby& lobby, unsigned listener, base::Fd socket);
+    // Of one who comes back: for AUTH, logged in for as long as that has not worked, or for RESET.
+    RedisLogin(Lobby& lobby, Newcomer returning);
 
     void timed_out() override;
+    void welcomed() override { serve(); }
 
   private:
     using Request = wire::redis::Request;
@@ -29,14 +32,17 @@ class RedisLogin final : public Login {
 
     [[nodiscard]] const settings::Listen& listen() const;
     [[nodiscard]] bool trusts() const;
+    void serve();  // what buffer_ asks for
     bool read_proxy_header();
     bool begin_tls();  // if the client does
     // One request, which is taken off the front of buffer_ unless the client has gone home with it.
     bool advance();
     // Whether the login is about this request; else it is for the session.
     bool handle(const Request& request);
-    void authenticate(std::string_view name, std::string_view password, bool by_hello);
-    void hello(const Request& request);
+    bool authenticate(std::string_view name, std::string_view password);  // false: was told why not
+    // As handle(): the session greets, for it knows what the server speaks.
+    bool hello(const Request& request);
+    bool read_hello(const Request& request);
     void select(const Request& request);
     // The pool of newcomer_.database; says why there is none for this client.
     [[nodiscard]] base::Result<Route, Answer> route();
@@ -48,8 +54,8 @@ class RedisLogin final : public Login {
     wire::redis::RequestScanner scanner_{wire::redis::RequestScanner::before_login};
     std::string buffer_;
     Newcomer newcomer_;
-    bool header_due_;             // of the PROXY protocol
-    bool encryption_due_ = true;  // the first byte tells whether the client speaks TLS
+    bool header_due_ = false;  // of the PROXY protocol
+    bool encryption_due_;      // the first byte tells whether the client speaks TLS
     bool authenticated_ = false;
     unsigned failures_ = 0;
 };

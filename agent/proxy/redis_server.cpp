@@ -1,12 +1,13 @@
 #include "proxy/redis_server.h"
 
 #include <fmt/format.h>
+#include <openssl/rand.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <utility>
 
-#include "base/log.h"
 #include "proxy/pool_loop.h"
 #include "proxy/redis_errors.h"
 #include "proxy/redis_session.h"
@@ -14,25 +15,27 @@
 namespace weir::proxy {
 
 using pool::ReapReason;
-using pool::ReleaseResult;
 using telemetry::Direction;
 using telemetry::Side;
+using telemetry::TransactionEnd;
 using wire::redis::ReplyPiece;
 using wire::redis::ReplyScanner;
 
 namespace {
 
-constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
-// Whichever of both is in place, the second is answered by OK, and only outside of a MULTI.
-constexpr std::string_view undo = "*1\r\n$7\r\nDISCARD\r\n*1\r\n$7\r\nUNWATCH\r\n";
-constexpr std::size_t told_of_a_reply = 32;
 constexpr std::size_t longest_name = 32;
+
+bool is_null(const ReplyPiece& piece) {
+    return piece.bytes == "*-1\r\n" || piece.bytes == "_\r\n" || piece.bytes == "$-1\r\n";
+}
 
 }  // namespace
 
 RedisServer::RedisServer(PoolLoop& home, TenantPool& tenant, pool::CompatibilityKey key,
                          upstream::Established established, std::uint32_t id)
-    : ServerConnection(home, tenant, key, established, id) {}
+    : ServerConnection(home, tenant, key, established, id), resp3_(established.resp3) {
+    if (resp3_) home.upstream(tenant).speaks_resp3 = true;
+}
 
 RedisServer::~RedisServer() {
     while (sharers_.pop_front() != nullptr) {  // their loop has ended
@@ -45,7 +48,7 @@ void RedisServer::join(RedisSession& sharer) {
 }
 
 void RedisServer::hold(RedisSession& holder) {
-    assert(holder_ == nullptr && sharers_.empty() && due_.empty() && chore_ == Chore::none);
+    assert(holder_ == nullptr && sharers_.empty() && turns_.empty() && chore_ == Chore::none);
     holder_ = &holder;
 }
 
@@ -59,14 +62,20 @@ void RedisServer::send(std::string_view text) {
     stream_->write(text);
 }
 
-void RedisServer::expect(RedisSession& client, unsigned replies) {
-    if (relays_) return;
+void RedisServer::expect(RedisSession& client, unsigned replies, bool muted,
+                         std::optional<base::Instant> transaction) {
+    assert(!relays_);
     const base::Instant now = home_.now();
-    if (!due_.empty() && due_.back().client == &client && due_.back().since == now) {
-        due_.back().replies += replies;
-    } else {
-        due_.push_back({&client, replies, now});
+    if (!turns_.empty()) {
+        RedisTurn& last = turns_.back();
+        if (last.client == &client && last.since == now && last.muted == muted &&
+            !last.transaction) {
+            last.replies += replies;
+            last.transaction = transaction;
+            return;
+        }
     }
+    turns_.push_back({&client, replies, muted, now, transaction, {}});
 }
 
 void RedisServer::note_command(std::string_view name) {
@@ -79,69 +88,10 @@ void RedisServer::note_command(std::string_view name) {
     command_ = shown ? name : std::string_view();
 }
 
-void RedisServer::relay_everything() {
-    assert(holder_ != nullptr);
-    relays_ = true;
-    due_.clear();
-}
-
 void RedisServer::part(RedisSession& sharer) {
     sharers_.erase(sharer);
     pool()->part(*this, sharer.joined_at(), home_.now());
 }
-
-void RedisServer::release(bool in_doubt) {
-    assert(due_.empty() && !relays_);
-    holder_ = nullptr;
-    pause(false);
-    if (in_doubt) {
-        pool()->begin_reset(*this, home_.now());
-        begin(Chore::clean, undo, 2);
-    } else {
-        pool()->release(*this, ReleaseResult::clean, home_.now());
-    }
-}
-
-void RedisServer::abandon(RedisSession& client, bool fit) {
-    if (&client != holder_) {
-        sharers_.erase(client);
-        const auto last = std::find_if(due_.rbegin(), due_.rend(),
-                                       [&](const Due& due) { return due.client == &client; });
-        if (last == due_.rend()) {
-            pool()->part(*this, client.joined_at(), home_.now());
-            return;
-        }
-        last->parts = true;
-        last->joined_at = client.joined_at();
-        forget(client);
-        return;
-    }
-    holder_ = nullptr;
-    pause(false);
-    if (!fit || relays_) {
-        due_.clear();
-        pool()->discard(*this, ReapReason::desync, home_.now());
-        return;
-    }
-    forget(client);
-    pool()->begin_reset(*this, home_.now());
-    begin(Chore::clean, undo, 2);
-}
-
-void RedisServer::forget(const RedisSession& client) {
-    for (Due& due : due_) {
-        if (due.client == &client) due.client = nullptr;
-    }
-}
-
-void RedisServer::begin(Chore chore, std::string_view commands, unsigned replies) {
-    chore_ = chore;
-    due_.push_back({nullptr, replies, home_.now()});
-    stream_->write(commands);
-    chore_began();
-}
-
-void RedisServer::check() { begin(Chore::check, ping, 1); }
 
 void RedisServer::pause(bool paused) {
     if (stream_ == nullptr) return;
@@ -152,82 +102,117 @@ void RedisServer::pause(bool paused) {
     }
 }
 
-RedisSession* RedisServer::receiver() const {
-    return relays_ || due_.empty() ? holder_ : due_.front().client;
+void RedisServer::relay_everything() {
+    assert(holder_ != nullptr && turns_.empty());
+    relays_ = true;
+    relay_.begin(resp3_);
 }
+
+void RedisServer::fence() {
+    assert(relays_);
+    std::array<unsigned char, 8> random{};
+    RAND_bytes(random.data(), random.size());
+    stream_->write(relay_.ask(fmt::format("{:02x}", fmt::join(random, ""))));
+}
+
+// -- what the server says
 
 void RedisServer::received(loop::Slice bytes) {
     tenant_.pool->probe().transferred(Side::upstream, Direction::in, bytes.size());
     std::string_view rest = bytes.bytes();
-    std::size_t from = 0;  // what lies before is passed on, or thrown away
+    Place place{};
     ReplyPiece piece;
     while (!closing_) {
+        place.begin = bytes.size() - rest.size();
         const ReplyScanner::Status status = scanner_.next(rest, piece);
         if (status == ReplyScanner::Status::need_more) return;
-        if (status == ReplyScanner::Status::invalid || (due_.empty() && !relays_)) {
-            // Before it hangs up a server may say why: that is no disorder.
-            if (status == ReplyScanner::Status::piece && piece.type == '-') {
-                pool()->server_lost(*this, home_.now());
-            } else {
-                desync();
-            }
-            return;
+        if (status == ReplyScanner::Status::invalid) return desync();
+        place.end = bytes.size() - rest.size();
+        if (relays_) {
+            relay(bytes, piece, place);
+        } else if (turns_.empty() || piece.type == '>') {
+            return unasked(piece);
+        } else {
+            take_turn(bytes, piece, place);
         }
-        const std::size_t end = bytes.size() - rest.size();
-        RedisSession* const client = receiver();
-        if (client == nullptr && chore_ != Chore::none) {
-            if (piece.first) chore_reply_.clear();
-            const std::size_t room =
-                told_of_a_reply - std::min(told_of_a_reply, chore_reply_.size());
-            chore_reply_.append(piece.bytes.substr(0, room));
-        }
-        const bool turn_ends = piece.last && (relays_ || due_.front().replies == 1);
-        if (turn_ends || rest.empty()) {
-            if (client != nullptr) client->reply(bytes.part(from, end - from));
-            from = end;
-        }
-        if (piece.last && !ended(piece)) return;
     }
 }
 
-bool RedisServer::ended(const ReplyPiece& piece) {
-    if (relays_) {
-        holder_->relayed();
-        return true;
+void RedisServer::unasked(const ReplyPiece& piece) {
+    // Before it hangs up a server may say why: that is no disorder.
+    if (piece.type == '-') {
+        pool()->server_lost(*this, home_.now());
+    } else {
+        desync();
     }
-    Due& due = due_.front();
-    RedisSession* const client = due.client;
-    const bool ours = client == nullptr && chore_ != Chore::none && due_.size() == 1;
-    if (!ours) {
-        telemetry::PoolProbe& probe = tenant_.pool->probe();
-        const bool failed = piece.type == '-';
-        probe.query_ended(failed ? telemetry::QueryOutcome::error : telemetry::QueryOutcome::ok,
-                          home_.now() - due.since);
-        if (failed) probe.query_failed({});
-        tenant_.pool->tenant_probe().queries.add();
+}
+
+void RedisServer::pass(RedisSession* client, const loop::Slice& bytes, std::size_t from,
+                       std::size_t to) {
+    if (client != nullptr && to > from) client->reply(bytes.part(from, to - from));
+}
+
+// A client's replies that came together go to it together.
+void RedisServer::take_turn(const loop::Slice& bytes, const ReplyPiece& piece, Place& place) {
+    const RedisTurn& turn = turns_.front();
+    if (chore_ != Chore::none && turns_.size() == 1) note_chore_reply(piece);
+    if ((piece.last && turn.replies == 1) || place.end == bytes.size()) {
+        pass(turn.muted ? nullptr : turn.client, bytes, place.from, place.end);
+        place.from = place.end;
     }
-    if (--due.replies == 0) {
-        const Due over = due;
-        due_.pop_front();
-        if (over.parts) pool()->part(*this, over.joined_at, home_.now());
+    // Who can't take so much has left meanwhile.
+    if (piece.last && !closing_) turn_ended(piece);
+}
+
+void RedisServer::turn_ended(const ReplyPiece& piece) {
+    RedisTurn& turn = turns_.front();
+    RedisSession* const client = turn.client;
+    const bool ours = client == nullptr && chore_ != Chore::none && turns_.size() == 1;
+    if (!ours) count(turn, piece);
+    if (--turn.replies == 0) {
+        const std::optional<base::Instant> parts = turn.parts;
+        turns_.pop_front();
+        if (parts) pool()->part(*this, *parts, home_.now());
     }
     if (client != nullptr) client->answered(piece.type);
-    return !ours || !due_.empty() || chore_done();
+    if (ours && turns_.empty()) chore_done();
 }
 
-bool RedisServer::chore_done() {
-    chore_ended();
-    const Chore done = std::exchange(chore_, Chore::none);
-    if (done == Chore::check) {
-        pool()->checked(*this, chore_reply_.starts_with("+PONG"), home_.now());
-        return !closing_;
+void RedisServer::count(const RedisTurn& turn, const ReplyPiece& piece) {
+    telemetry::PoolProbe& probe = tenant_.pool->probe();
+    const bool failed = piece.type == '-' || piece.type == '!';
+    probe.query_ended(failed ? telemetry::QueryOutcome::error : telemetry::QueryOutcome::ok,
+                      home_.now() - turn.since);
+    if (failed) probe.query_failed({});
+    tenant_.pool->tenant_probe().queries.add();
+    if (turn.transaction && turn.replies == 1) {
+        const bool done = piece.type == '*' && !is_null(piece);
+        probe.transaction_ended(done ? TransactionEnd::commit : TransactionEnd::rollback,
+                                home_.now() - *turn.transaction);
     }
-    if (!chore_reply_.starts_with("+OK")) {
-        pool()->discard(*this, ReapReason::desync, home_.now());
-        return false;
+}
+
+void RedisServer::relay(const loop::Slice& bytes, const ReplyPiece& piece, Place& place) {
+    const RedisRelay::Seen seen = relay_.see(piece);
+    if (chore_ != Chore::none && piece.first && piece.bytes.starts_with("-NOPERM")) refused_ = true;
+    if (seen == RedisRelay::Seen::passes) {
+        if (place.end == bytes.size()) pass(holder_, bytes, place.from, place.end);
+    } else {
+        pass(holder_, bytes, place.from, place.begin);
+        place.from = seen == RedisRelay::Seen::was_not ? place.begin : place.end;
+        if (seen == RedisRelay::Seen::was_not && holder_ != nullptr) holder_->say(relay_.kept());
+        if (seen == RedisRelay::Seen::was_not && place.end == bytes.size()) {
+            pass(holder_, bytes, place.from, place.end);
+        }
     }
-    pool()->release(*this, ReleaseResult::reset, home_.now());
-    return !closing_;
+    if (!piece.last) return;
+    if (seen == RedisRelay::Seen::ours && chore_ != Chore::none) {
+        relay_cleaned();
+    } else if (holder_ != nullptr && seen == RedisRelay::Seen::ours) {
+        holder_->fence_reached();
+    } else if (holder_ != nullptr) {
+        holder_->relayed();
+    }
 }
 
 void RedisServer::drained() {
@@ -240,47 +225,15 @@ void RedisServer::drained() {
 }
 
 void RedisServer::lost(int /*error*/, bool /*ended_cleanly*/) {
+    home_.upstream(tenant_).speaks_resp3 = false;  // another server may stand there now
     fail(ReapReason::server_closed,
          redis_error(fmt::format("ERR upstream \"{}\" lost the connection before it answered",
                                  tenant_.pool->settings().upstream)));
 }
 
-void RedisServer::fail(ReapReason reason, const std::string& error) {
-    // Who has part of a reply can't be told anything any more.
-    RedisSession* const torn = scanner_.between_replies() ? nullptr : receiver();
-    RedisSession* const holder = std::exchange(holder_, nullptr);
-    due_.clear();
-    chore_ = Chore::none;
-    pool()->discard(*this, reason, home_.now());
-    while (RedisSession* client = sharers_.pop_front()) client->server_lost(error, client == torn);
-    if (holder != nullptr) holder->server_lost(error, holder == torn);
-}
-
-void RedisServer::desync() {
-    base::log::error("connection.desync", {{"server", home_.name_of(id())},
-                                           {"pool", tenant_.pool->settings().name},
-                                           {"tenant", tenant_.match.tenant}});
-    tenant_.pool->probe().desynced();
-    fail(ReapReason::desync, redis_error(fmt::format("ERR upstream \"{}\" broke the protocol",
-                                                     tenant_.pool->settings().upstream)));
-}
-
-void RedisServer::reclaim(bool /*keep_connection*/, telemetry::ClientClose reason,
-                          const std::string& sqlstate, const std::string& message) {
-    if (state() == pool::ServerState::closing) return;
-    if (holder_ != nullptr && scanner_.between_replies()) {
-        RedisSession& session = *std::exchange(holder_, nullptr);
-        due_.clear();
-        pool()->discard(*this, ReapReason::leak, home_.now());
-        session.reclaimed(reason, sqlstate, message);
-        return;
-    }
-    fail(ReapReason::leak, redis_error("ERR " + message));
-}
-
 Session* RedisServer::holder() const {
     if (holder_ != nullptr) return holder_;
-    if (!due_.empty() && due_.front().client != nullptr) return due_.front().client;
+    if (RedisSession* const next = turns_.next()) return next;
     return sharers_.first();
 }
 

@@ -55,6 +55,7 @@ struct UpstreamLink {
     pool::Gate gate;
     std::unique_ptr<CountedDialer> dialer;
     std::atomic<bool> ever_dialed{false};
+    std::atomic<bool> speaks_resp3{false};  // redis: as a connection has shown
 
   private:
     mutable std::mutex mutex_;
@@ -93,6 +94,8 @@ struct Shared {
     std::unique_ptr<upstream::Canceller> canceller;
     // Takes a client to the home of another pool; set before the loops start, any thread.
     std::function<void(Newcomer)> readmit;
+    // Takes a client back to the lobby, to log in as somebody else; likewise.
+    std::function<void(Newcomer)> log_in_again;
     std::atomic<bool> draining{false};
     std::uint32_t generation = 0;  // of this process among its predecessors; set before start
 };

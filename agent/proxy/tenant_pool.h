@@ -20,6 +20,7 @@ namespace weir::proxy {
 struct Handshake {
     std::string user;
     settings::Secret password;  // only of a client's own account
+    bool resp3 = false;         // redis
     bool operator==(const Handshake&) const = default;
 };
 

@@ -27,6 +27,7 @@ struct DialRequest {
     // whose connections are shared: these are brought up to date when it is served.
     std::vector<std::pair<std::string, std::string>> options;
     std::string application_name;
+    bool resp3 = false;  // redis: asked for by HELLO 3
 };
 
 // Cancels what runs on one server connection. Thread-safe copies may outlive the connection.
@@ -40,11 +41,12 @@ class CancelHandle {
 
 struct Established {
     std::unique_ptr<loop::FdOwner>
-        connection;                  // the library's handle; its descriptor is non-blocking
-    std::unique_ptr<loop::Tls> tls;  // what the library's TLS is gone on with; nullptr: plain
+        connection;                        // the library's handle; its descriptor is non-blocking
+    std::unique_ptr<loop::Tls> tls;        // what the library's TLS is gone on with; nullptr: plain
     std::shared_ptr<CancelHandle> cancel;  // nullptr: the engine knows no cancel
     std::vector<std::pair<std::string, std::string>> parameters;  // ParameterStatus, as reported
     int backend_pid = 0;
+    bool resp3 = false;   // redis: it was asked for, and the server speaks it
     std::string address;  // which of the upstream's answered, as the configuration writes it
     base::Duration took{};
 };

@@ -36,11 +36,12 @@ Command client(const Words& words) {
     };
     static constexpr std::array known{
         Known{"SETNAME", Command::client_setname}, Known{"GETNAME", Command::client_getname},
-        Known{"ID", Command::client_id},           Known{"INFO", Command::client_info},
+        Known{"ID", Command::client_id}, Known{"INFO", Command::client_info},
         Known{"SETINFO", Command::client_setinfo}, Known{"REPLY", Command::client_reply},
-        Known{"NO-TOUCH", Command::tracking},      Known{"TRACKING", Command::tracking},
-        Known{"CACHING", Command::tracking},       Known{"TRACKINGINFO", Command::tracking},
-        Known{"GETREDIR", Command::tracking},      Known{"HELP", Command::ordinary}};
+        Known{"NO-TOUCH", Command::no_touch}, Known{"TRACKING", Command::tracking},
+        // Refused, or answered "off", by a connection without tracking.
+        Known{"CACHING", Command::ordinary}, Known{"TRACKINGINFO", Command::ordinary},
+        Known{"GETREDIR", Command::ordinary}, Known{"HELP", Command::ordinary}};
     const std::string_view word = second(words);
     for (const Known& one : known) {
         if (is_word(word, one.word)) return one.command;
@@ -69,6 +70,17 @@ Command flushes(const Words& words) {  // of SCRIPT and FUNCTION
     return Command::ordinary;
 }
 
+// Of a cluster: what asks about it passes, what changes it does not.
+Command cluster(const Words& words) {
+    const std::string_view word = second(words);
+    for (const std::string_view asks :
+         {"COUNTKEYSINSLOT", "GETKEYSINSLOT", "HELP", "INFO", "KEYSLOT", "LINKS", "MYID",
+          "MYSHARDID", "NODES", "REPLICAS", "SHARDS", "SLAVES", "SLOTS"}) {
+        if (is_word(word, asks)) return Command::ordinary;
+    }
+    return Command::dangerous;
+}
+
 struct Entry {
     std::string_view name;
     Command command;
@@ -78,7 +90,7 @@ struct Entry {
 // In the order of their names.
 constexpr std::array table{
     Entry{"ACL", Command::dangerous},
-    Entry{"ASKING", Command::readonly},
+    Entry{"ASKING", Command::asking},
     Entry{"AUTH", Command::auth},
     Entry{"BGREWRITEAOF", Command::dangerous},
     Entry{"BGSAVE", Command::dangerous},
@@ -91,6 +103,7 @@ constexpr std::array table{
     Entry{"BZPOPMAX", Command::blocking},
     Entry{"BZPOPMIN", Command::blocking},
     Entry{"CLIENT", Command::dangerous, &client},
+    Entry{"CLUSTER", Command::dangerous, &cluster},
     Entry{"CONFIG", Command::dangerous},
     Entry{"COPY", Command::ordinary, &copy},
     Entry{"DEBUG", Command::dangerous},
@@ -107,13 +120,14 @@ constexpr std::array table{
     Entry{"MONITOR", Command::monitor},
     Entry{"MOVE", Command::dangerous},
     Entry{"MULTI", Command::multi},
+    Entry{"PFDEBUG", Command::dangerous},
     Entry{"PING", Command::ping},
     Entry{"PSUBSCRIBE", Command::subscribe},
     Entry{"PSYNC", Command::dangerous},
     Entry{"PUNSUBSCRIBE", Command::unsubscribe},
     Entry{"QUIT", Command::quit},
     Entry{"READONLY", Command::readonly},
-    Entry{"READWRITE", Command::readonly},
+    Entry{"READWRITE", Command::readwrite},
     Entry{"REPLCONF", Command::dangerous},
     Entry{"REPLICAOF", Command::dangerous},
     Entry{"RESET", Command::reset},

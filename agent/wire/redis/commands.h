@@ -38,8 +38,11 @@ enum class Command : std::uint8_t {
     subscribe,  // until nothing is subscribed
     unsubscribe,
     monitor,   // for ever
-    tracking,  // CLIENT TRACKING, CACHING, NO-TOUCH and what asks about them
-    readonly,  // READONLY, READWRITE and ASKING: states of a connection
+    tracking,  // CLIENT TRACKING: until OFF
+    no_touch,  // CLIENT NO-TOUCH: until OFF
+    readonly,  // until READWRITE
+    readwrite,
+    asking,  // for the next command
     // -- refused
     dangerous  // unless the pool allows admin_commands
 };
