@@ -7,7 +7,11 @@
 namespace weir::proxy {
 namespace {
 
-constexpr const char* protocol = "postgresql";  // by ALPN
+// By ALPN; the other engines have no name there.
+const char* protocol_of(settings::Engine engine) {
+    return engine == settings::Engine::postgresql ? "postgresql" : nullptr;
+}
+
 constexpr base::Duration log_interval = std::chrono::seconds(1);
 
 }  // namespace
@@ -33,7 +37,7 @@ base::Result<void> ListenerTls::load() {
     const settings::ListenTls& tls = listen_.tls;
     auto context = loop::TlsContext::load(
         {tls.cert, tls.key, tls.mode == settings::ClientTls::verify ? tls.ca : std::string(),
-         protocol});
+         protocol_of(listen_.engine)});
     if (!context) return tl::make_unexpected(context.error());
     context_ = std::move(*context);
     return {};

@@ -121,12 +121,6 @@ void check_upstream_addresses(const Upstream& upstream, std::size_t i, Checks& c
             "upstream", i, "target",
             fmt::format("is for postgresql only, not for {}", base::word(upstream.engine)));
     }
-    if (upstream.engine == Engine::redis && upstream.tls.mode != ServerTls::disable &&
-        upstream.tls.mode != ServerTls::prefer) {
-        checks.error("upstream", i, "tls.mode",
-                     fmt::format("\"{}\": connections to redis are not encrypted yet",
-                                 base::word(upstream.tls.mode)));
-    }
     if (postgresql && upstream.target == Target::prefer_standby && addresses.size() == 1) {
         checks.warning("upstream", i, "target",
                        "\"prefer-standby\" has no choice: there is only one address");

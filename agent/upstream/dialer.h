@@ -67,7 +67,7 @@ class Dialer {
 };
 
 [[nodiscard]] std::unique_ptr<Dialer> make_postgresql_dialer(const settings::Upstream& upstream);
-// Plain connections only; what is handed over has no cancel handle. `database` is a number.
+// What is handed over has no cancel handle. `database` is a number.
 [[nodiscard]] std::unique_ptr<Dialer> make_redis_dialer(const settings::Upstream& upstream);
 
 }  // namespace weir::upstream

@@ -1,15 +1,18 @@
 #include "upstream/redis_attempt.h"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
 #include <utility>
 
 #include "base/fd.h"
+#include "upstream/redis_tls.h"
 
 namespace weir::upstream {
 namespace {
@@ -19,6 +22,10 @@ using telemetry::CreateFailure;
 DialResult failed(CreateFailure reason, std::string message) {
     return tl::make_unexpected(DialFailure{reason, {}, std::move(message)});
 }
+
+constexpr std::string_view hello = "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n";
+constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
+constexpr std::string_view pong = "+PONG\r\n";
 
 struct FreeReply {
     void operator()(redisReply* reply) const { freeReplyObject(reply); }
@@ -65,9 +72,9 @@ CreateFailure classify_redis_failure(std::string_view text) {
                                                            : CreateFailure::protocol;
 }
 
-RedisAttempt::RedisAttempt(DialRequest request, std::function<void(DialResult)> done,
-                           base::Instant now)
-    : request_(std::move(request)), done_(std::move(done)), begun_(now) {}
+RedisAttempt::RedisAttempt(DialRequest request, const settings::UpstreamTls& tls,
+                           std::function<void(DialResult)> done, base::Instant now)
+    : request_(std::move(request)), tls_settings_(tls), done_(std::move(done)), begun_(now) {}
 
 std::optional<DialResult> RedisAttempt::start(std::vector<Endpoint> endpoints) {
     endpoints_ = std::move(endpoints);
@@ -84,24 +91,16 @@ std::optional<DialResult> RedisAttempt::connect() {
         }
         ++present_;
     }
-    step_ = Step::connecting;
-    events_ = POLLOUT;
     return std::nullopt;
 }
+
+short RedisAttempt::events() const { return talk_ != nullptr ? talk_->events() : short{POLLOUT}; }
 
 std::optional<DialResult> RedisAttempt::advance(base::Instant now) {
-    switch (step_) {
-        case Step::connecting:
-            return connected();
-        case Step::writing:
-            return write();
-        case Step::reading:
-            return read(now);
-    }
-    return std::nullopt;
+    return talk_ == nullptr ? connected(now) : talk(now);
 }
 
-std::optional<DialResult> RedisAttempt::connected() {
+std::optional<DialResult> RedisAttempt::connected(base::Instant now) {
     int error = 0;
     socklen_t size = sizeof error;
     if (getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
@@ -123,67 +122,85 @@ std::optional<DialResult> RedisAttempt::connected() {
                                   request_.tenant));
     }
     request_.password = password;
-    if (!say_hello()) return failed(CreateFailure::refused, "no memory");
-    step_ = Step::writing;
-    return write();
+    std::unique_ptr<loop::Tls> tls;
+    if (wants_redis_tls(tls_settings_)) {
+        auto made = begin_redis_tls(tls_settings_, endpoints_[present_].host);
+        if (!made) return failed(CreateFailure::tls, made.error().message);
+        tls = std::move(*made);
+    }
+    reader_.reset(redisReaderCreate());
+    talk_ = std::make_unique<RedisConversation>(base::Fd(redisFreeKeepFd(context_.release())),
+                                                std::move(tls));
+    log_in();
+    return talk(now);
 }
 
 // Everything at once: a server that refuses the first refuses the others for the same reason.
-bool RedisAttempt::say_hello() {
-    bool fine = true;
+void RedisAttempt::log_in() {
     if (!request_.password.empty()) {
         const std::string_view password = request_.password.reveal();
         // Alone it is that of the account "default", for servers older than 6, too.
-        fine = request_.user.empty() || request_.user == "default"
-                   ? ask(Asked::auth, {"AUTH", password})
-                   : ask(Asked::auth, {"AUTH", request_.user, password});
+        if (request_.user.empty() || request_.user == "default") {
+            ask(Asked::auth, {"AUTH", password});
+        } else {
+            ask(Asked::auth, {"AUTH", request_.user, password});
+        }
     }
-    if (request_.database != "0") fine = fine && ask(Asked::select, {"SELECT", request_.database});
-    return fine && ask(Asked::ping, {"PING"});
+    if (request_.database != "0") ask(Asked::select, {"SELECT", request_.database});
+    ask(Asked::ping, {"PING"});
 }
 
-bool RedisAttempt::ask(Asked what, std::initializer_list<std::string_view> words) {
+void RedisAttempt::ask(Asked what, std::initializer_list<std::string_view> words) {
     std::vector<const char*> arguments;
     std::vector<std::size_t> sizes;
     for (const std::string_view word : words) {
         arguments.push_back(word.data());
         sizes.push_back(word.size());
     }
+    char* bytes = nullptr;
+    const int size = redisFormatCommandArgv(&bytes, static_cast<int>(arguments.size()),
+                                            arguments.data(), sizes.data());
+    if (size < 0) return;  // without memory the answer never comes
     asked_.push_back(what);
-    return redisAppendCommandArgv(context_.get(), static_cast<int>(arguments.size()),
-                                  arguments.data(), sizes.data()) == REDIS_OK;
+    talk_->say({bytes, static_cast<std::size_t>(size)});
+    OPENSSL_cleanse(bytes, static_cast<std::size_t>(size));
+    redisFreeCommand(bytes);
 }
 
-std::optional<DialResult> RedisAttempt::write() {
-    int done = 0;
-    if (redisBufferWrite(context_.get(), &done) != REDIS_OK) {
-        // One that is full has said so and hung up already.
-        std::array<char, 256> words{};
-        const ssize_t size = recv(fd(), words.data(), words.size(), MSG_DONTWAIT);
-        if (size > 1 && words[0] == '-') {
-            const std::string_view text(words.data() + 1, static_cast<std::size_t>(size) - 1);
-            return refused_with(text.substr(0, text.find('\r')));
-        }
-        return tl::make_unexpected(broken());
+std::optional<DialResult> RedisAttempt::talk(base::Instant now) {
+    const bool shook_hands = !talk_->shaking_hands();
+    const RedisConversation::Outcome outcome = talk_->advance();
+    if (outcome == RedisConversation::Outcome::tls_failed) {
+        return failed(CreateFailure::tls,
+                      fmt::format("{}: {}", shown(endpoints_[present_]), talk_->failure()));
     }
-    events_ = POLLOUT;
-    if (done != 0) {
-        step_ = Step::reading;
-        events_ = POLLIN;
-    }
-    return std::nullopt;
-}
-
-std::optional<DialResult> RedisAttempt::read(base::Instant now) {
     // A server that is full says so and hangs up: its words come before the end of file.
-    const bool ended = redisBufferRead(context_.get()) != REDIS_OK;
+    if (auto result = said_hello_ ? hear_hello(now) : hear()) return result;
+    if (!said_hello_ && answered_ == asked_.size()) {
+        if (!request_.resp3) return hand_over(now, false);
+        said_hello_ = true;
+        talk_->say(hello);
+        talk_->say(ping);
+        return talk(now);
+    }
+    if (outcome == RedisConversation::Outcome::goes_on) return std::nullopt;
+    const bool encrypting = wants_redis_tls(tls_settings_) && !shook_hands;
+    return failed(encrypting ? CreateFailure::tls : CreateFailure::refused,
+                  fmt::format("{}: the server ended the connection{}", shown(endpoints_[present_]),
+                              encrypting ? " instead of beginning TLS" : ""));
+}
+
+// The answers to what log_in() asked.
+std::optional<DialResult> RedisAttempt::hear() {
+    std::string heard = std::exchange(talk_->heard(), {});
+    redisReaderFeed(reader_.get(), heard.data(), heard.size());
     while (answered_ < asked_.size()) {
         void* taken = nullptr;
-        if (redisReaderGetReply(context_->reader, &taken) != REDIS_OK) {
+        if (redisReaderGetReply(reader_.get(), &taken) != REDIS_OK) {
             return failed(CreateFailure::protocol, "what answers is no Redis server");
         }
         const std::unique_ptr<redisReply, FreeReply> reply(static_cast<redisReply*>(taken));
-        if (reply == nullptr) break;
+        if (reply == nullptr) return std::nullopt;
         if (reply->type == REDIS_REPLY_ERROR) {
             return refused_with({reply->str, static_cast<std::size_t>(reply->len)});
         }
@@ -192,9 +209,20 @@ std::optional<DialResult> RedisAttempt::read(base::Instant now) {
         }
         ++answered_;
     }
-    if (answered_ == asked_.size()) return hand_over(now);
-    if (ended) return tl::make_unexpected(broken());
+    if (reader_->pos != reader_->len) {
+        return failed(CreateFailure::protocol, "the server says more than it was asked");
+    }
     return std::nullopt;
+}
+
+// A map that hiredis 0.14 can't read, or an error of one that speaks RESP2 only; then the end,
+// which is known by its PONG.
+std::optional<DialResult> RedisAttempt::hear_hello(base::Instant now) {
+    const std::string& heard = talk_->heard();
+    if (!heard.ends_with(pong)) return std::nullopt;
+    if (heard.front() == '-') return hand_over(now, false);
+    if (heard.front() == '%') return hand_over(now, true);
+    return failed(CreateFailure::protocol, "the server answers HELLO by no map");
 }
 
 DialResult RedisAttempt::refused_with(std::string_view error) const {
@@ -207,27 +235,21 @@ DialResult RedisAttempt::refused_with(std::string_view error) const {
     return failed(reason, std::string(error.substr(0, error.find(", with args"))));
 }
 
-DialResult RedisAttempt::hand_over(base::Instant now) {
-    if (context_->reader->pos != context_->reader->len) {
-        return failed(CreateFailure::protocol, "the server says more than it was asked");
-    }
+DialResult RedisAttempt::hand_over(base::Instant now, bool resp3) {
     Established established;
-    established.connection = loop::own(base::Fd(redisFreeKeepFd(context_.release())));
+    established.tls = talk_->take_tls();
+    established.connection = loop::own(talk_->take_fd());
+    established.resp3 = resp3;
     established.address = shown(endpoints_[present_]);
     established.took = now - begun_;
     return established;
 }
 
-DialFailure RedisAttempt::broken() const {
-    return {CreateFailure::refused,
-            {},
-            fmt::format("{}: {}", shown(endpoints_[present_]), context_->errstr)};
-}
-
 DialFailure RedisAttempt::overdue(base::Duration limit) const {
-    const std::string_view what = !started() ? "host name not resolved"
-                                  : step_ == Step::connecting
-                                      ? "the server did not take the connection"
+    const std::string_view what = !started()         ? "host name not resolved"
+                                  : talk_ == nullptr ? "the server did not take the connection"
+                                  : talk_->shaking_hands()
+                                      ? "the server did not begin TLS"
                                       : "the server took the connection but did not answer";
     return {started() ? CreateFailure::timeout : CreateFailure::dns,
             {},

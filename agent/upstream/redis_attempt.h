@@ -1,7 +1,8 @@
-// One connect under way: hiredis' non-blocking connect, then AUTH, SELECT and PING in one write, as
-// a state machine that its dial thread feeds with readiness. It waits for nothing itself. The dial
-// thread only. The next address is tried when one can't be connected to.
-// Source: Redis documentation, "AUTH", "SELECT", "PING"; hiredis' README.
+// One connect under way: hiredis' non-blocking connect, TLS where it is wanted, then AUTH, SELECT
+// and PING in one write, and HELLO 3 behind them where RESP3 is wanted, as a state machine that its
+// dial thread feeds with readiness. It waits for nothing itself. The dial thread only. The next
+// address is tried when one can't be connected to.
+// Source: Redis documentation, "AUTH", "SELECT", "PING", "HELLO"; hiredis' README.
 #pragma once
 
 #include <hiredis/hiredis.h>
@@ -15,20 +16,22 @@
 
 #include "upstream/address.h"
 #include "upstream/dialer.h"
+#include "upstream/redis_conversation.h"
 
 namespace weir::upstream {
 
 class RedisAttempt {
   public:
-    RedisAttempt(DialRequest request, std::function<void(DialResult)> done, base::Instant now);
+    RedisAttempt(DialRequest request, const settings::UpstreamTls& tls,
+                 std::function<void(DialResult)> done, base::Instant now);
 
     // Begins the connect once names are addresses; like advance(), the result when it is over
     // already.
     [[nodiscard]] std::optional<DialResult> start(std::vector<Endpoint> endpoints);
-    [[nodiscard]] bool started() const { return context_ != nullptr; }
+    [[nodiscard]] bool started() const { return context_ != nullptr || talk_ != nullptr; }
     // The descriptor and the poll(2) events that it waits for. Precondition: started().
-    [[nodiscard]] int fd() const { return context_->fd; }
-    [[nodiscard]] short events() const { return events_; }
+    [[nodiscard]] int fd() const { return talk_ != nullptr ? talk_->fd() : context_->fd; }
+    [[nodiscard]] short events() const;
     [[nodiscard]] std::optional<DialResult> advance(base::Instant now);
 
     [[nodiscard]] base::Instant begun() const { return begun_; }
@@ -37,32 +40,34 @@ class RedisAttempt {
     void finish(DialResult result) { done_(std::move(result)); }
 
   private:
-    enum class Step : std::uint8_t { connecting, writing, reading };
     enum class Asked : std::uint8_t { auth, select, ping };
     struct Free {
         void operator()(redisContext* context) const { redisFree(context); }
+        void operator()(redisReader* reader) const { redisReaderFree(reader); }
     };
 
     [[nodiscard]] std::optional<DialResult> connect();
-    [[nodiscard]] std::optional<DialResult> connected();
-    [[nodiscard]] std::optional<DialResult> write();
-    [[nodiscard]] std::optional<DialResult> read(base::Instant now);
-    [[nodiscard]] bool say_hello();
-    [[nodiscard]] bool ask(Asked what, std::initializer_list<std::string_view> words);
+    [[nodiscard]] std::optional<DialResult> connected(base::Instant now);
+    [[nodiscard]] std::optional<DialResult> talk(base::Instant now);
+    void log_in();
+    void ask(Asked what, std::initializer_list<std::string_view> words);
+    [[nodiscard]] std::optional<DialResult> hear();
+    [[nodiscard]] std::optional<DialResult> hear_hello(base::Instant now);
     [[nodiscard]] DialResult refused_with(std::string_view error) const;
-    [[nodiscard]] DialResult hand_over(base::Instant now);
-    [[nodiscard]] DialFailure broken() const;
+    [[nodiscard]] DialResult hand_over(base::Instant now, bool resp3);
 
     DialRequest request_;
+    const settings::UpstreamTls& tls_settings_;
     std::function<void(DialResult)> done_;
     base::Instant begun_;
-    std::unique_ptr<redisContext, Free> context_;
-    Step step_ = Step::connecting;
-    short events_ = 0;
+    std::unique_ptr<redisContext, Free> context_;  // until it is connected
+    std::unique_ptr<RedisConversation> talk_;      // from then on
+    std::unique_ptr<redisReader, Free> reader_;
     std::vector<Endpoint> endpoints_;
     std::size_t present_ = 0;
     std::vector<Asked> asked_;
     std::size_t answered_ = 0;
+    bool said_hello_ = false;  // HELLO 3
 };
 
 // What the server's error means that answered AUTH, SELECT or PING. `text` is the whole error.

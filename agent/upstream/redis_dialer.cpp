@@ -27,6 +27,7 @@ class RedisDialer final : public Dialer {
   public:
     explicit RedisDialer(const settings::Upstream& upstream)
         : endpoints_(parse_address(upstream.address, default_port)),
+          tls_(upstream.tls),
           limit_(upstream.connect_timeout),
           wakeup_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
           resolver_([this] { wake(); }) {
@@ -55,6 +56,7 @@ class RedisDialer final : public Dialer {
     void wake() const { eventfd_write(wakeup_.get(), 1); }
 
     const base::Result<std::vector<Endpoint>> endpoints_;
+    const settings::UpstreamTls tls_;
     const base::Duration limit_;  // zero: none
     const base::Fd wakeup_;
 
@@ -112,7 +114,7 @@ void RedisDialer::begin_queued() {
             asked = std::move(queue_.front());
             queue_.pop_front();
         }
-        const auto attempt = attempts_.emplace(attempts_.end(), std::move(asked.request),
+        const auto attempt = attempts_.emplace(attempts_.end(), std::move(asked.request), tls_,
                                                std::move(asked.done), base::Clock::now());
         if (!endpoints_) {
             end(attempt, tl::make_unexpected(DialFailure{

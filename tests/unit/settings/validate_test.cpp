@@ -114,8 +114,6 @@ TEST(Validate, several_addresses_are_different_ones_and_postgresqls) {
                 ElementsAre(HasSubstr("upstream.b.address: expected host:port")));
     EXPECT_THAT(upstream("address = \"h:1, i:1, h:1\"\n"),
                 ElementsAre(HasSubstr("upstream.b.address: names h:1 twice")));
-    EXPECT_THAT(upstream("engine = \"redis\"\naddress = \"h:1\"\ntls = { mode = \"require\" }\n"),
-                ElementsAre(HasSubstr("connections to redis are not encrypted yet")));
     EXPECT_THAT(upstream("engine = \"redis\"\naddress = \"h:1, i:1\"\n"),
                 ElementsAre(HasSubstr("several addresses are for postgresql only, not for redis")));
     EXPECT_THAT(upstream("engine = \"mysql\"\naddress = \"h:1\"\ntarget = \"read-only\"\n"),
