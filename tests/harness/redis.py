@@ -65,9 +65,10 @@ class RedisServer:
 class RedisWeir(Weir):
     """`pool`: tables, of which each needs what differs from a pool for every database."""
 
-    def __init__(self, folder, server, *, pool=None, listen=None, user=None, upstream=None, **settings):
+    def __init__(self, folder, server, *, pool=None, listen=None, user=None, upstream=None,
+                 listeners=("redis", "trusted"), **settings):
         super().__init__(folder, server, **settings)
-        self.ports = {"redis": free_port(), "trusted": free_port()}
+        self.ports = {name: free_port() for name in listeners}
         self.settings["listen"] = [
             {"name": name, "engine": "redis", "address": f"127.0.0.1:{port}",
              **({"auth": "trust"} if name == "trusted" else {}), **(listen or {})}

@@ -1,13 +1,12 @@
 """Redis through Weir in multiplex mode: one real server, many real clients, each answered alone."""
 
-import socket
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
 
+from harness.resp import array, ask, counts, raw, read, settled
 from harness.waiting import until
 
 pytestmark = pytest.mark.sanitized
@@ -23,42 +22,6 @@ def server(redis_server):
 @pytest.fixture
 def weir(server, start_redis_weir):
     return start_redis_weir(server, pool=[{"max_size": 4}])
-
-
-def raw(weir, listener="trusted"):
-    client = socket.create_connection(("127.0.0.1", weir.ports[listener]), timeout=20)
-    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return client
-
-
-def read(client, size):
-    data = b""
-    while len(data) < size:
-        part = client.recv(size - len(data))
-        assert part, f"ended after {data!r}"
-        data += part
-    return data
-
-
-def ask(client, request, answer):
-    client.sendall(request)
-    assert read(client, len(answer)) == answer
-
-
-def array(*words):
-    words = [word if isinstance(word, bytes) else str(word).encode() for word in words]
-    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words)
-
-
-def counts(weir):
-    """How many connections are in each state."""
-    series = weir.metrics().series("weir_pool_connections", pool="all")
-    return {dict(labels)["state"]: value for labels, value in series.items()}
-
-
-def settled(weir):
-    until(lambda: counts(weir)["used"] + counts(weir)["pinned"] + counts(weir)["resetting"] == 0,
-          lambda: f"nothing held: {counts(weir)}")
 
 
 # -- everyday use
@@ -151,9 +114,9 @@ def test_a_command_may_come_right_behind_the_password(weir):
     assert weir.redis().get("k") == value
 
 
-def test_resp3_is_declined_and_hello_greets(weir):
+def test_hello_greets(weir):
     with raw(weir) as client:
-        ask(client, b"HELLO 3\r\n", b"-NOPROTO unsupported protocol version\r\n")
+        ask(client, b"HELLO 4\r\n", b"-NOPROTO unsupported protocol version\r\n")
         client.sendall(b"HELLO 2 SETNAME web\r\n")
         assert read(client, 5) == b"*14\r\n"
     with raw(weir, "redis") as client:
@@ -218,8 +181,10 @@ def test_a_transaction_runs_alone_and_a_watch_sees_what_others_do(weir):
         assert pipeline.execute() == [101]
     settled(weir)
     assert weir.value("weir_pins_total", pool="all", reason="watch") == 2
-    assert weir.value("weir_pins_total", pool="all", reason="multi") == 1
+    assert weir.value("weir_pins_total", pool="all", reason="multi") == 0, "came whole: shares"
     assert weir.value("weir_pinned_connections", pool="all", reason="watch") == 0
+    assert weir.value("weir_transactions_total", pool="all", end="commit") == 2
+    assert weir.value("weir_transactions_total", pool="all", end="rollback") == 1
 
 
 def test_a_transaction_that_is_left_is_undone(server, start_redis_weir):
