@@ -69,7 +69,7 @@ void Agent::warm() {
             shared_.upstreams[shared_.template_upstream[i]]->settings.engine;
         const auto route = shared_.routes.find(engine, pool.match);
         if (!route || route->template_index != i) continue;
-        homes_[shared_.directory.enter(route->key())]->warm(i, *route);
+        homes_[shared_.directory.enter(route->key(), shared_.kin(i))]->warm(i, *route);
     }
 }
 

@@ -246,7 +246,8 @@ void Lobby::hand_over(Newcomer newcomer) {
         desk_.admit(std::move(newcomer));
         return;
     }
-    const unsigned home = shared_.directory.enter(newcomer.route.key());
+    const unsigned home =
+        shared_.directory.enter(newcomer.route.key(), shared_.kin(newcomer.route.template_index));
     homes_[home]->admit(std::move(newcomer));
 }
 

@@ -78,4 +78,10 @@ Shared::Shared(settings::Snapshot snapshot, Routes compiled_routes, unsigned loo
     }
 }
 
+std::string Shared::kin(unsigned template_index) const {
+    const settings::Upstream& upstream = upstreams[template_upstream[template_index]]->settings;
+    if (upstream.engine != settings::Engine::redis) return {};
+    return upstream.name + '\n' + templates[template_index]->user;
+}
+
 }  // namespace weir::proxy

@@ -79,6 +79,10 @@ void remove_socket_file(const std::string& address);
 struct Shared {
     explicit Shared(settings::Snapshot snapshot, Routes compiled_routes, unsigned loops);
 
+    // Which templates' pools share a home: a Redis client goes from one database to another.
+    // Empty: a pool of this template is at home anywhere.
+    [[nodiscard]] std::string kin(unsigned template_index) const;
+
     // Held in common by threads other than the loops while they look at the rest; a reload holds it
     // alone. Never while waiting for a loop.
     mutable std::shared_mutex looking;

@@ -19,10 +19,10 @@ struct Scheme {
     Engine engine;
     std::string_view port;
 };
-constexpr std::array schemes{
-    Scheme{"postgres", Engine::postgresql, "5432"},
-    Scheme{"postgresql", Engine::postgresql, "5432"}, Scheme{"mysql", Engine::mysql, "3306"},
-    Scheme{"redis", Engine::redis, "6379"}, Scheme{"rediss", Engine::redis, "6379"}};
+constexpr std::array schemes{Scheme{"postgres", Engine::postgresql, "5432"},
+                             Scheme{"postgresql", Engine::postgresql, "5432"},
+                             Scheme{"mysql", Engine::mysql, "3306"},
+                             Scheme{"redis", Engine::redis, "6379"}};
 
 const std::vector<std::string> known_parameters{"host", "port", "sslmode"};
 
@@ -112,8 +112,7 @@ void add_url(Node& root, const Url& url, const Scheme& scheme, const Place& plac
     upstream.put("name", text(name));
     upstream.put("engine", text(name));
     upstream.put("address", text(address_of(url, scheme)));
-    const std::string_view usual = scheme.name == "rediss" ? "verify-full" : "";
-    if (const auto mode = parameter(url, "sslmode", usual); !mode.empty()) {
+    if (const auto mode = parameter(url, "sslmode", ""); !mode.empty()) {
         upstream.put("tls.mode", text(tls_mode_of(mode)));
     }
     auto& pool = table_in(root, "pool", place);
@@ -148,7 +147,7 @@ Node tree_of_urls(const std::vector<std::string>& urls, Report& report) {
             std::find_if(schemes.begin(), schemes.end(),
                          [&](const Scheme& known) { return known.name == url->scheme; });
         if (scheme == schemes.end()) {
-            report.add(place, "", "expected postgres://, mysql://, redis:// or rediss://");
+            report.add(place, "", "expected postgres://, mysql:// or redis://");
             continue;
         }
         add_url(root, *url, *scheme, place, report);

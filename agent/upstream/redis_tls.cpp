@@ -38,7 +38,8 @@ base::Result<void> configure(SSL_CTX* context, const settings::UpstreamTls& sett
             return wrong("the private key", settings.key);
         }
     }
-    if (settings.mode == ServerTls::require) return {};
+    // As with libpq: an authority that is named is asked.
+    if (settings.mode == ServerTls::require && settings.ca.empty()) return {};
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     if (settings.ca.empty()) {
         SSL_CTX_set_default_verify_paths(context);

@@ -38,5 +38,19 @@ TEST(Directory, a_forgotten_pool_leaves_its_place_to_another) {
     EXPECT_EQ(directory.enter("c"), first);
 }
 
+TEST(Directory, kin_share_a_home_for_as_long_as_there_are_any) {
+    Directory directory(2);
+    const unsigned home = directory.enter("a", "kin");
+    EXPECT_EQ(directory.enter("b", "kin"), home);
+    EXPECT_NE(directory.enter("c"), home);
+    EXPECT_NE(directory.enter("d", "others"), home) << "which has two pools by now";
+    for (const char* key : {"a", "b"}) {
+        directory.arrived(key);
+        EXPECT_TRUE(directory.forget(key));
+    }
+    EXPECT_EQ(directory.enter("e", "kin"), home) << "the emptier one by now";
+    EXPECT_EQ(directory.enter("f", "kin"), home);
+}
+
 }  // namespace
 }  // namespace weir::proxy

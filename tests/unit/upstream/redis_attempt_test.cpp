@@ -13,13 +13,14 @@ namespace {
 using telemetry::CreateFailure;
 using ::testing::HasSubstr;
 
-DialResult dial(const std::string& address, const std::string& password = {}) {
+DialResult dial(const std::string& address, const std::string& password = {}, bool resp3 = false) {
     settings::Upstream upstream;
     upstream.address = address;
     upstream.connect_timeout = std::chrono::milliseconds(300);
     DialRequest request;
     request.database = "3";
     request.user = "app";
+    request.resp3 = resp3;
     request.password = settings::Secret::of(password);
     std::promise<DialResult> told;
     auto answer = told.get_future();
@@ -66,6 +67,35 @@ TEST(RedisAttempt, a_login_that_is_answered_well_is_a_connection) {
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_GE(result->connection->fd(), 0);
     EXPECT_EQ(result->cancel, nullptr);
+}
+
+// What a server answers to HELLO 3, and to the PING behind it.
+DialResult dial_one_that_greets(const std::string& answer) {
+    testing::SilentServer server;
+    auto result = std::async(std::launch::async, [&] { return dial(server.address(), {}, true); });
+    {
+        const base::Fd client = server.accept();
+        std::array<char, 1024> asked{};
+        for (const std::string& part : {std::string("+OK\r\n+PONG\r\n"), answer}) {
+            EXPECT_GT(recv(client.get(), asked.data(), asked.size(), 0), 0);
+            for (const char byte : part) EXPECT_EQ(send(client.get(), &byte, 1, MSG_NOSIGNAL), 1);
+        }
+        EXPECT_EQ(std::string_view(asked.data(), 10), "*2\r\n$5\r\nHE");
+    }
+    return result.get();
+}
+
+TEST(RedisAttempt, a_server_shows_by_its_greeting_whether_it_speaks_resp3) {
+    const DialResult speaks = dial_one_that_greets(
+        "%2\r\n$5\r\nproto\r\n:3\r\n$7\r\nmodules\r\n*1\r\n%1\r\n$1\r\na\r\n$1\r\nb\r\n+PONG\r\n");
+    ASSERT_TRUE(speaks) << speaks.error().message;
+    EXPECT_TRUE(speaks->resp3);
+    const DialResult speaks_not = dial_one_that_greets("-ERR unknown command `HELLO`\r\n+PONG\r\n");
+    ASSERT_TRUE(speaks_not) << speaks_not.error().message;
+    EXPECT_FALSE(speaks_not->resp3);
+    const DialResult odd = dial_one_that_greets("*0\r\n+PONG\r\n");
+    ASSERT_FALSE(odd);
+    EXPECT_EQ(odd.error().reason, CreateFailure::protocol);
 }
 
 TEST(RedisAttempt, each_refusal_is_told_by_its_reason) {

@@ -45,8 +45,10 @@ TEST(Commands, every_name_of_the_design_is_found) {
     for (const char* line : {"UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"}) {
         EXPECT_EQ(classified(line), Command::unsubscribe) << line;
     }
-    for (const char* line : {"READONLY", "READWRITE", "ASKING"}) {
-        EXPECT_EQ(classified(line), Command::readonly) << line;
+    for (const auto& [line, command] :
+         {std::pair{"READONLY", Command::readonly}, std::pair{"READWRITE", Command::readwrite},
+          std::pair{"ASKING", Command::asking}}) {
+        EXPECT_EQ(classified(line), command) << line;
     }
     for (const char* line :
          {"SHUTDOWN",    "DEBUG SLEEP 1",  "CONFIG GET x",  "REPLICAOF h 1",  "FAILOVER",
@@ -67,7 +69,10 @@ TEST(Commands, some_are_judged_by_their_words) {
     EXPECT_EQ(classified("COPY db DB"), Command::ordinary);
     EXPECT_EQ(classified("SCRIPT LOAD x"), Command::ordinary);
     EXPECT_EQ(classified("CLIENT TRACKING ON"), Command::tracking);
-    EXPECT_EQ(classified("CLIENT NO-TOUCH ON"), Command::tracking);
+    EXPECT_EQ(classified("CLIENT NO-TOUCH ON"), Command::no_touch);
+    EXPECT_EQ(classified("CLIENT CACHING YES"), Command::ordinary);
+    EXPECT_EQ(classified("CLUSTER SLOTS"), Command::ordinary);
+    EXPECT_EQ(classified("CLUSTER FORGET x"), Command::dangerous);
 }
 
 }  // namespace
