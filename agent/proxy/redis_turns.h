@@ -21,9 +21,9 @@ struct RedisTurn {
     bool muted = false;     // the client wants none of them: CLIENT REPLY
     base::Instant since{};  // sent
     // When the transaction began that ends with the last of these.
-    std::optional<base::Instant> transaction;
+    std::optional<base::Instant> transaction{};
     // With the last of these a sharer that has gone is done, who came then.
-    std::optional<base::Instant> parts;
+    std::optional<base::Instant> parts{};
 };
 
 class RedisTurns {
