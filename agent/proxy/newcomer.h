@@ -42,6 +42,7 @@ struct Newcomer {
     // Start-up parameters that the server must know from the start, as sent.
     std::vector<std::pair<std::string, std::string>> options;
     bool resp3 = false;      // redis: the protocol that it speaks
+    unsigned failures = 0;   // redis: passwords that it got wrong so far
     bool dedicated = false;  // asked for a server connection of its own
     base::Instant connected{};
     std::shared_ptr<Account> account;     // nullptr with trust

@@ -171,6 +171,10 @@ bool RedisLogin::handle(const Request& request) {
         case Command::quit:
             refuse(std::string(redis_ok), ClientClose::client);
             return true;
+        case Command::reset:
+            if (authenticated_ || trusts()) break;
+            say("+RESET\r\n");
+            return true;
         case Command::select:
             if (!authenticated_) break;
             select(request);
@@ -326,7 +330,7 @@ void RedisLogin::go_home(Route route) {
 
 void RedisLogin::failed(const Answer& why, AuthFailure reason) {
     lobby_.session_probe(listener_).refused_login(reason);
-    if (++failures_ == most_failures) {
+    if (++newcomer_.failures == most_failures) {
         refuse(redis_error(why), ClientClose::login_failed);
     } else {
         say(redis_error(why));

@@ -57,7 +57,6 @@ class RedisLogin final : public Login {
     bool header_due_ = false;  // of the PROXY protocol
     bool encryption_due_;      // the first byte tells whether the client speaks TLS
     bool authenticated_ = false;
-    unsigned failures_ = 0;
 };
 
 }  // namespace weir::proxy

@@ -25,9 +25,7 @@ namespace {
 
 constexpr std::size_t longest_name = 32;
 
-bool is_null(const ReplyPiece& piece) {
-    return piece.bytes == "*-1\r\n" || piece.bytes == "_\r\n" || piece.bytes == "$-1\r\n";
-}
+bool is_null(const ReplyPiece& piece) { return piece.first && piece.bytes == "*-1\r\n"; }
 
 }  // namespace
 

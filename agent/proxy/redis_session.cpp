@@ -84,13 +84,13 @@ bool RedisSession::blocked() const {
 
 std::size_t RedisSession::process(std::string_view buffer, const loop::Slice* slice) {
     std::size_t at = 0;
+    Request request;  // its room serves all commands of the buffer
     while (at < buffer.size() && !finished_ && !blocked()) {
         if (long_ == Long::streams || long_ == Long::dropped) {
             const loop::Slice part = slice == nullptr ? loop::Slice() : slice->part(at);
             at += pass_long(buffer.substr(at), slice == nullptr ? nullptr : &part);
             continue;
         }
-        Request request;
         const std::string_view rest = buffer.substr(at);
         const RequestScanner::Status status = scanner_.next(rest, request);
         if (status == RequestScanner::Status::need_more) break;

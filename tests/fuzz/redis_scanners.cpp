@@ -1,5 +1,6 @@
 // Requests and replies of Redis: any cut of a stream gives the same ones, and no byte is lost. The
-// first byte of the input says how the rest is cut.
+// first byte of the input says how the rest is cut. A transaction that is called whole is so many
+// whole requests.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -8,6 +9,7 @@
 
 #include "wire/redis/reply_scanner.h"
 #include "wire/redis/request_scanner.h"
+#include "wire/redis/transaction.h"
 
 using namespace weir::wire::redis;
 
@@ -64,6 +66,22 @@ std::string requests(std::string_view stream, std::size_t size) {
     return seen;
 }
 
+void transaction(std::string_view stream) {
+    constexpr unsigned most = 8;
+    const auto whole = whole_transaction(stream, most);
+    if (!whole) return;
+    require(whole->size <= stream.size() && whole->commands > 0 && whole->commands <= most);
+    RequestScanner scanner{RequestScanner::Limits()};
+    stream = stream.substr(0, whole->size);
+    for (unsigned i = 0; i < whole->commands; ++i) {
+        Request request;
+        require(scanner.next(stream, request) == RequestScanner::Status::request);
+        require(request.bytes == stream.substr(0, request.taken));
+        stream.remove_prefix(request.taken);
+    }
+    require(stream.empty());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -74,5 +92,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(scan(stream, 1) == whole);
         require(scan(stream, data[0] + 1U) == whole);
     }
+    transaction(stream);
     return 0;
 }

@@ -292,6 +292,9 @@ def test_auth_as_somebody_else_moves_the_client(server, start_redis_weir):
         assert client("GET", "k") == b"ann's"
         client.socket.sendall(array("GET", "k") + array("AUTH", "bob@2", "bob-secret") + array("GET", "k"))
         assert [client.next() for _ in range(3)] == [b"ann's", "+OK", None]
+        assert client("AUTH", "ann", "wrong").startswith("-WRONGPASS")
+        assert client("AUTH", "ann", "wrong").startswith("-WRONGPASS")
+        assert client.ended(), "the third is the last"
     until(lambda: sum(weir.metrics().series("weir_client_connections", listener="redis").values()) == 0, "nobody is counted any more")
     assert "bob-secret" not in weir.log()
 
@@ -302,6 +305,7 @@ def test_reset_begins_anew(weir):
         client("SUBSCRIBE", "a")
         assert client("RESET") == "+RESET"
         assert client("GET", "k").startswith("-NOAUTH")
+        assert client("RESET") == "+RESET"
         assert client("AUTH", "app", "client-secret") == "+OK"
         assert client("CLIENT", "GETNAME") is None
         assert client("MULTI") == "+OK"
@@ -380,3 +384,43 @@ def test_monitor_ends_with_its_connection(server, start_redis_weir):
     until(lambda: counts(weir)["pinned"] == 0, "closed")
     with pytest.raises(redis.ResponseError, match="unknown command"):
         weir.redis().execute_command("NOSUCH")
+
+
+# -- what is counted
+
+
+MOVES = {
+    "weir_acquires_total": 1, "weir_acquire_served_total": 1, "weir_acquire_wait_seconds_count": 1,
+    "weir_connection_use_seconds_count": 1, "weir_connection_create_seconds_count": 1,
+    "weir_connection_creates_total": 1, "weir_releases_total": 1, "weir_pins_total": 3,
+    "weir_queries_total": 10, "weir_query_errors_total": 1, "weir_query_seconds_count": 10,
+    "weir_transactions_total": 3, "weir_transaction_seconds_count": 3, "weir_network_bytes_total": 1000,
+    "weir_pool_used_connection_seconds_total": 0, "weir_acquire_rejections_total": 0,
+    "weir_acquire_wait_by_cause_seconds_total": 0}
+
+
+def test_every_count_of_a_pool_moves(server, start_redis_weir):
+    weir = start_redis_weir(server, pool=[{"max_size": 2, "max_waiting": 1, "acquire_timeout": "3s"}])
+    with Client(weir) as client, Client(weir) as other, Client(weir) as third, Client(weir) as fourth:
+        for i in range(10):
+            client("SET", "k", i)
+        client("INCR", "none-" + "x" * 2000)
+        client("LPUSH", "k", 1)
+        whole = array("MULTI") + array("GET", "k") + array("EXEC")
+        for one in (client, other):
+            one.socket.sendall(whole)
+            assert [one.next() for _ in range(3)][-1] == [b"9"]
+        client("MULTI")
+        client("DISCARD")
+        other.send("BLPOP", "q", 0)
+        third.send("BLPOP", "q", 0)
+        until(lambda: pinned(weir, "blocking") == 2, "both connections are taken")
+        fourth.send("GET", "k")
+        until(lambda: weir.value("weir_pool_pending_acquires", pool="all") == 1, "waits")
+        assert "its max_waiting" in client("GET", "k"), "and no more may"
+        assert fourth.next().startswith("-ERR pool timeout")
+    metrics = weir.metrics()
+    moved = {name: metrics.value(name, pool="all") for name in MOVES}
+    assert {name: value for name, value in moved.items() if not value or value < MOVES[name]} == {}
+    assert metrics.value("weir_upstream_budget_used", upstream="cache") == 2
+    assert metrics.value("weir_client_connections_opened_total", listener="trusted") == 4

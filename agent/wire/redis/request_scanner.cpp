@@ -131,7 +131,8 @@ RequestScanner::Line RequestScanner::read_length(std::string_view buffer, char m
     const auto read = std::from_chars(rest.data() + 1, last, length);
     if (read.ec != std::errc() || read.ptr != last) return Line::broken;
     // Written otherwise ("007", "-0") a server would refuse it and close a connection of many.
-    if (std::to_string(length) != rest.substr(1, end - 1)) return Line::broken;
+    const std::string_view digits = rest.substr(length < 0 ? 2 : 1, end - (length < 0 ? 2 : 1));
+    if ((digits.front() == '0' && length != 0) || (length == 0 && end != 2)) return Line::broken;
     at_ += end + line_end.size();
     return Line::whole;
 }

@@ -116,6 +116,8 @@ TEST(Validate, several_addresses_are_different_ones_and_postgresqls) {
                 ElementsAre(HasSubstr("upstream.b.address: names h:1 twice")));
     EXPECT_THAT(upstream("engine = \"redis\"\naddress = \"h:1, i:1\"\n"),
                 ElementsAre(HasSubstr("several addresses are for postgresql only, not for redis")));
+    EXPECT_THAT(upstream("engine = \"redis\"\naddress = \"h:1\"\ntls = { mode = \"require\" }\n"),
+                IsEmpty());
     EXPECT_THAT(upstream("engine = \"mysql\"\naddress = \"h:1\"\ntarget = \"read-only\"\n"),
                 ElementsAre(HasSubstr("upstream.b.target: is for postgresql only, not for mysql")));
     for (const auto* target : {"any", "read-write", "read-only", "prefer-standby"}) {
