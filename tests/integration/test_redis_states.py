@@ -87,6 +87,42 @@ def test_clients_of_both_protocols_share_a_pool(server, start_redis_weir):
             assert new("GET", "k") == str(i).encode()
 
 
+def test_a_server_without_resp3_is_found_out_without_a_failure(start_redis, start_redis_weir):
+    server = start_redis(rename_command='HELLO ""')
+    weir = start_redis_weir(server, pool=[{"max_size": 2}])
+    clients = [Client(weir) for _ in range(5)]
+    for client in clients:
+        client.socket.sendall(array("HELLO", 3) + array("HSET", "h", "a", 1) + array("HGETALL", "h"))
+    for client in clients:
+        assert client.next().startswith("-NOPROTO")
+        assert client.next() in (0, 1)
+        assert client.next() == [b"a", b"1"]
+        client.socket.close()
+    settled(weir)
+    assert sum(weir.metrics().series("weir_connection_create_failures_total", pool="all").values()) == 0
+
+
+@pytest.mark.parametrize("mode", ["session", "direct"])
+def test_a_kept_connection_goes_through_every_state(server, start_redis_weir, mode):
+    weir = start_redis_weir(server, pool=[{"mode": mode, "max_size": 2}])
+    for i in range(3):
+        with Client(weir) as client:
+            assert client("SET", "k", i) == "+OK"
+            assert client("SUBSCRIBE", "a") == [b"subscribe", b"a", 1]
+            assert client("UNSUBSCRIBE") == [b"unsubscribe", b"a", 0]
+            assert client("GET", "k") == str(i).encode()
+            assert client("HELLO", 3)[b"proto"] == 3
+            assert client("WATCH", "k") == "+OK"
+            assert client("HELLO", 2).startswith("-ERR HELLO is not possible")
+            client.socket.sendall(array("MULTI") + array("INCR", "k") + array("EXEC"))
+            assert [client.next() for _ in range(3)][-1] == [i + 1]
+            assert client("SELECT", 1) == "+OK"
+            assert client("GET", "k") is None
+            assert client("WAIT", 0, 10) == 0
+            client("SUBSCRIBE", "a")
+    settled(weir)
+
+
 # -- subscriptions
 
 
