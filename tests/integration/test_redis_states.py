@@ -455,7 +455,7 @@ def test_every_count_of_a_pool_moves(server, start_redis_weir):
         until(lambda: weir.value("weir_pool_pending_acquires", pool="all") == 1, "waits")
         assert "its max_waiting" in client("GET", "k"), "and no more may"
         assert fourth.next().startswith("-ERR pool timeout")
-    metrics = weir.metrics()
+        metrics = weir.metrics()
     moved = {name: metrics.value(name, pool="all") for name in MOVES}
     assert {name: value for name, value in moved.items() if not value or value < MOVES[name]} == {}
     assert metrics.value("weir_upstream_budget_used", upstream="cache") == 2
