@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "wire/shown_text.h"
+
 namespace weir::wire::postgresql {
 
 namespace {
@@ -16,46 +18,21 @@ bool is_letter(char c) {
            static_cast<unsigned char>(c) >= 0x80;
 }
 
-// Control characters, too: they have no business in a log.
-bool is_space(char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; }
-
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; }
-
-// Bytes of the UTF-8 character at the front; 0 when it is none (RFC 3629).
-std::size_t character_length(std::string_view text) {
-    const auto lead = static_cast<unsigned char>(text.front());
-    if (lead < 0x80) return 1;
-    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
-    const auto second = static_cast<unsigned char>(text[1]);
-    const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-    const bool outside = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
-    if (overlong || outside) return 0;
-    const auto rest = text.substr(1, length - 1);
-    return std::all_of(rest.begin(), rest.end(), is_continuation) ? length : 0;
-}
-
 class Redaction {
   public:
-    Redaction(std::string_view sql, std::size_t limit) : rest_(sql), limit_(limit) {}
+    Redaction(std::string_view sql, std::size_t limit) : rest_(sql), shown_(limit) {}
 
     std::string run() {
-        while (!rest_.empty() && out_.size() <= limit_) take();
-        if (out_.size() > limit_) {
-            std::size_t cut = limit_;
-            while (cut > 0 && is_continuation(out_[cut])) --cut;
-            out_.resize(cut);
-        }
-        while (out_.ends_with(' ')) out_.pop_back();
-        return std::move(out_);
+        while (!rest_.empty() && !shown_.full()) take();
+        return shown_.take();
     }
 
   private:
     void take() {
         const char c = rest_.front();
         const char next = rest_.size() > 1 ? rest_[1] : '\0';
-        if (is_space(c)) {
-            space_ = true;
+        if (is_shown_as_space(c)) {
+            shown_.space();
             rest_.remove_prefix(1);
         } else if (c == '-' && next == '-') {
             skip_to(rest_.find_first_of("\r\n"));
@@ -78,39 +55,19 @@ class Redaction {
 
     // Takes `size` bytes off the front and shows them as they are.
     void show(std::size_t size) {
-        flush_space();
-        const std::size_t end = rest_.size() - size;
-        while (rest_.size() > end && out_.size() <= limit_) {
-            const std::size_t length = character_length(rest_);
-            if (length == 0 || rest_.size() - end < length) {
-                out_.push_back('?');
-                rest_.remove_prefix(1);
-                continue;
-            }
-            if (is_space(rest_.front())) {
-                out_.push_back(' ');
-            } else {
-                out_.append(rest_.substr(0, length));
-            }
-            rest_.remove_prefix(length);
-        }
+        shown_.show(rest_.substr(0, size));
+        rest_.remove_prefix(size);
     }
 
     // Takes a literal that ends before `end` off the front; it may lack its end.
     void literal(std::size_t end) {
-        flush_space();
-        out_.push_back('?');
+        shown_.literal();
         rest_.remove_prefix(std::min(end, rest_.size()));
     }
 
     void skip_to(std::size_t end) {
-        space_ = true;
+        shown_.space();
         rest_.remove_prefix(std::min(end, rest_.size()));
-    }
-
-    void flush_space() {
-        if (space_ && !out_.empty()) out_.push_back(' ');
-        space_ = false;
     }
 
     void skip_comment() {
@@ -193,9 +150,7 @@ class Redaction {
     }
 
     std::string_view rest_;
-    std::size_t limit_;
-    std::string out_;
-    bool space_ = false;
+    ShownText shown_;
 };
 
 }  // namespace
