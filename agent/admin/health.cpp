@@ -16,6 +16,8 @@ using proxy::TemplateStatus;
 using telemetry::BreakerState;
 using PoolKey = std::pair<std::string, std::string>;  // template, tenant
 
+constexpr double slots_warn_at = 0.9;  // of what a server has for everybody
+
 unsigned in_use(const pool::PoolCounts& counts) { return counts.used + counts.pinned; }
 
 void find_exhausted(const Snapshot& snapshot, Health& health) {
@@ -110,6 +112,22 @@ void find_breakers(const Snapshot& snapshot, Health& health) {
     }
 }
 
+void find_full_servers(const Snapshot& snapshot, Health& health) {
+    for (const proxy::UpstreamStatus& upstream : snapshot.upstreams) {
+        const auto used = static_cast<double>(upstream.server_slots_used);
+        const auto slots = static_cast<double>(upstream.server_slots);
+        if (slots <= 0 || used <= slots_warn_at * slots) continue;
+        Issue issue{HealthStatus::warning, "", "", upstream.name, Trouble::server_slots_low};
+        issue.value = used;
+        issue.limit = slots;
+        issue.action = fmt::format(
+            "{} of the server's {} connections are in use, {} of them this agent's: lower what "
+            "others take there, or raise the server's own limit",
+            upstream.server_slots_used, upstream.server_slots, upstream.used);
+        health.issues.push_back(std::move(issue));
+    }
+}
+
 // One that was never dialed counts as able: nobody has asked for it yet.
 void find_lost_upstreams(const Snapshot& snapshot, Health& health) {
     if (snapshot.upstreams.empty()) return;
@@ -158,6 +176,7 @@ Health assess(const Snapshot& snapshot, const std::vector<proxy::LeakStatus>& le
     find_leaks(leaks, health);
     find_long_waits(snapshot, health);
     find_nearly_full(snapshot, health);
+    find_full_servers(snapshot, health);
     std::stable_sort(health.issues.begin(), health.issues.end(),
                      [](const Issue& a, const Issue& b) { return a.severity > b.severity; });
     if (!health.issues.empty()) health.status = health.issues.front().severity;

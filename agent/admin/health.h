@@ -22,7 +22,8 @@ enum class Trouble : std::uint8_t {
     breaker_half_open,  // value 1
     waits_long,         // value p99 seconds, limit a tenth of the acquire time-out
     loop_silent,        // value loops whose numbers are missing here, limit 0
-    reload_failed       // value 1
+    reload_failed,      // value 1
+    server_slots_low    // value slots of the server in use, limit those that are for everybody
 };
 
 struct Issue {
@@ -53,9 +54,9 @@ struct Words<admin::HealthStatus> {
 };
 template <>
 struct Words<admin::Trouble> {
-    static constexpr std::array<std::string_view, 9> all{
-        "pool exhausted",   "breaker open",    "no upstream up",
-        "pool nearly full", "leaks suspected", "breaker half-open",
-        "waits long",       "loop silent",     "reload failed"};
+    static constexpr std::array<std::string_view, 10> all{
+        "pool exhausted",  "breaker open",      "no upstream up", "pool nearly full",
+        "leaks suspected", "breaker half-open", "waits long",     "loop silent",
+        "reload failed",   "server slots low"};
 };
 }  // namespace weir::base

@@ -131,7 +131,9 @@ void define_test(CLI::App& app, Commands& to) {
         ->type_name("S")
         ->check(CLI::Range(1u, 86'400u))
         ->capture_default_str();
-    test->add_option("--dsn", to.test.dsn, "connect with this instead of what the file says")
+    test->add_option(
+            "--dsn", to.test.dsn,
+            "connect with this (libpq's, mysql://…, redis://…) instead of what the file says")
         ->type_name("DSN");
     add_config(*test, to.test.config);
     add_json(*test, to.test.json);

@@ -15,9 +15,21 @@
 namespace weir::cli {
 namespace {
 
-// There is one on nearly every server.
+// There is one on nearly every server; MySQL lets in without.
 const char* usual_database(settings::Engine engine) {
-    return engine == settings::Engine::redis ? "0" : "postgres";
+    switch (engine) {
+        case settings::Engine::postgresql:
+            return "postgres";
+        case settings::Engine::mysql:
+            return "";
+        case settings::Engine::redis:
+            break;
+    }
+    return "0";
+}
+
+std::string shown_database(const std::string& name) {
+    return name.empty() ? "no database" : "database " + name;
 }
 
 bool is_literal(const std::string& text) {
@@ -89,9 +101,7 @@ bool dial_one(const settings::Settings& settings, const settings::Upstream& upst
         return reached.has_value();
     }
     std::vector<std::future<upstream::DialResult>> results;
-    const auto dialer = upstream.engine == settings::Engine::redis
-                            ? upstream::make_redis_dialer(upstream)
-                            : upstream::make_postgresql_dialer(upstream);
+    const auto dialer = upstream::make_dialer(upstream);
     for (const auto& dial : dials) {
         auto answer = std::make_shared<std::promise<upstream::DialResult>>();
         results.push_back(answer->get_future());
@@ -102,8 +112,8 @@ bool dial_one(const settings::Settings& settings, const settings::Upstream& upst
     bool fine = true;
     for (std::size_t i = 0; i < dials.size(); ++i) {
         const auto [succeeded, said] = meaning(dials[i], results[i].get());
-        (succeeded ? out : err) << fmt::format("{}, pool {}: database {} as {}: {}\n", about,
-                                               dials[i].pool, dials[i].request.database,
+        (succeeded ? out : err) << fmt::format("{}, pool {}: {} as {}: {}\n", about, dials[i].pool,
+                                               shown_database(dials[i].request.database),
                                                dials[i].request.user, said);
         fine = fine && succeeded;
     }
@@ -165,11 +175,6 @@ bool dial_upstreams(const settings::Settings& settings, std::ostream& out, std::
     bool fine = true;
     const bool asks = asks_server(settings);
     for (const auto& upstream : settings.upstream) {
-        if (upstream.engine == settings::Engine::mysql) {
-            out << "upstream " << upstream.name << ": not dialed: the engine "
-                << base::word(upstream.engine) << " is not yet in effect\n";
-            continue;
-        }
         fine = dial_one(settings, upstream, out, err) && fine;
         if (asks && upstream.engine == settings::Engine::postgresql)
             fine = ask_one(settings, upstream, out, err) && fine;

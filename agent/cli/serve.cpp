@@ -17,10 +17,12 @@
 #include "base/log.h"
 #include "cli/predecessor.h"
 #include "cli/process.h"
+#include "cli/server_access.h"
 #include "cli/successor.h"
 #include "cli/systemd.h"
 #include "cli/version.h"
 #include "collectors/prometheus/exposition.h"
+#include "collectors/servers/observer.h"
 #include "proxy/agent.h"
 #include "settings/load.h"
 
@@ -56,8 +58,8 @@ void report(const std::vector<settings::Problem>& problems, const char* what) {
 }
 
 // Waits for signals, and steps through a restart and the drain; returns the exit code.
-int run(proxy::Agent& agent, const Signals& signals, Successor& successor,
-        Predecessor* predecessor) {
+int run(proxy::Agent& agent, const Signals& signals, Successor& successor, Predecessor* predecessor,
+        collectors::Observer& observer) {
     base::Instant last_stats = base::Clock::now();
     bool signalled = false, stopping = false, hung_up = false;
     std::future<void> reload;  // of a SIGHUP, apart: a file on a dead mount must not stop signals
@@ -89,6 +91,7 @@ int run(proxy::Agent& agent, const Signals& signals, Successor& successor,
         const base::Instant now = base::Clock::now();
         if (predecessor != nullptr) predecessor->step(agent);
         successor.step(now);
+        if (agent.draining()) observer.stop();  // its seats are needed to finish, or elsewhere
         if (agent.draining() && !successor.serves() && !std::exchange(stopping, true)) {
             notify_systemd("STOPPING=1");
         }
@@ -172,11 +175,13 @@ int serve(const ServeOptions& options, const std::vector<std::string>& command) 
     const Signals signals;
 
     proxy::Agent::Source source;
+    collectors::Observer* watching = nullptr;  // reloads come when there is one
     if (options.urls.empty()) {
         source.read = [&] { return settings::load_file(options.config, environment); };
-        source.took_effect = [](const settings::Settings& now) {
+        source.took_effect = [&watching](const settings::Settings& now) {
             configure_log(now);
             raise_descriptor_limit(now);
+            watching->follow(now);
         };
     }
     auto agent = proxy::Agent::make(settings, std::move(source));
@@ -194,6 +199,9 @@ int serve(const ServeOptions& options, const std::vector<std::string>& command) 
             return not_started(nullptr, "agent.start_failed", taken.error().message);
         }
     }
+    AgentsServerAccess access(**agent);
+    collectors::Observer observer((*agent)->registry(), access);
+    watching = &observer;
     const Facts facts(**agent);
     collectors::Exposition exposition((*agent)->registry(), facts, settings->metrics.pools_max);
     std::unique_ptr<admin::AdminServer> admin;
@@ -207,6 +215,7 @@ int serve(const ServeOptions& options, const std::vector<std::string>& command) 
     if (auto started = start_admin(); !started) {
         return not_started(predecessor, "admin.start_failed", started.error().message);
     }
+    observer.follow(*settings);
     (*agent)->open_doors();
     if (predecessor != nullptr) predecessor->serving();
     notify_systemd("READY=1");
@@ -214,8 +223,9 @@ int serve(const ServeOptions& options, const std::vector<std::string>& command) 
                                       {"loops", settings->agent.loops},
                                       {"admin", settings->admin.listen}});
     Successor successor(**agent, command, {[&admin] { admin.reset(); }, start_admin});
-    const int code = run(**agent, signals, successor, predecessor);
+    const int code = run(**agent, signals, successor, predecessor, observer);
     admin.reset();
+    observer.stop();
     (*agent)->stop();
     base::log::info("agent.stopped", {{"reason", successor.serves() ? "restarted" : "drained"}});
     return code;

@@ -15,7 +15,7 @@ namespace weir::cli {
 namespace {
 
 base::Result<TestTarget> find_target(const TestOptions& options) {
-    if (!options.dsn.empty()) return TestTarget{{{"dbname", options.dsn}}, options.pool};
+    if (!options.dsn.empty()) return target_of_dsn(options.dsn, options.pool);
     const auto loaded = settings::load_file(options.config, settings::process_environment());
     if (!loaded) {
         return base::error(loaded.error().front().text() +

@@ -1,14 +1,12 @@
 #include "cli/test_traffic.h"
 
-#include <libpq-fe.h>
-#include <poll.h>
-
 #include <algorithm>
 #include <memory>
 #include <thread>
 
 #include "base/clock.h"
 #include "cli/figures.h"
+#include "cli/test_connection.h"
 
 namespace weir::cli {
 namespace {
@@ -22,14 +20,17 @@ constexpr std::size_t most_latencies = 4'000'000;
 constexpr auto patience = std::chrono::seconds(15);
 constexpr auto retry_after = std::chrono::milliseconds(100);
 
-struct ConnectionDeleter {
-    void operator()(PGconn* connection) const { PQfinish(connection); }
-};
-struct ResultDeleter {
-    void operator()(PGresult* result) const { PQclear(result); }
-};
-using Connection = std::unique_ptr<PGconn, ConnectionDeleter>;
-using Answer = std::unique_ptr<PGresult, ResultDeleter>;
+Connected connect(const TestTarget& target, Instant end) {
+    switch (target.engine) {
+        case settings::Engine::mysql:
+            return connect_mysql(target, end);
+        case settings::Engine::redis:
+            return connect_redis(target, end);
+        case settings::Engine::postgresql:
+            break;
+    }
+    return connect_postgresql(target);
+}
 
 class Client {
   public:
@@ -38,15 +39,13 @@ class Client {
 
     void run() {
         while (Clock::now() < end_) {
-            const Connection connection = connect();
-            if (PQstatus(connection.get()) != CONNECTION_OK) {
-                failed(PQerrorMessage(connection.get()));
+            const auto connection = connect(target_, end_ + patience);
+            if (!connection) {
+                failed(connection.error().message);
                 std::this_thread::sleep_for(retry_after);
                 continue;
             }
-            while (Clock::now() < end_ && PQstatus(connection.get()) == CONNECTION_OK) {
-                if (!transaction(connection.get())) break;
-            }
+            while (Clock::now() < end_ && (*connection)->usable()) perform(**connection);
         }
     }
 
@@ -55,58 +54,21 @@ class Client {
     std::vector<float> latencies;
 
   private:
-    [[nodiscard]] Connection connect() const {
-        // A dsn first, so that what we add goes on top of it.
-        std::vector<const char*> keywords;
-        std::vector<const char*> values;
-        for (const auto& [keyword, value] : target_.parameters) {
-            keywords.push_back(keyword.c_str());
-            values.push_back(value.c_str());
-        }
-        for (const auto& [keyword, value] :
-             {std::pair{"fallback_application_name", "weir test"}, {"connect_timeout", "10"}}) {
-            keywords.push_back(keyword);
-            values.push_back(value);
-        }
-        keywords.push_back(nullptr);
-        values.push_back(nullptr);
-        return Connection(PQconnectdbParams(keywords.data(), values.data(), 1));
-    }
-
-    // False when the connection is of no use any more.
-    bool transaction(PGconn* connection) {
+    void perform(TestConnection& connection) {
         const Instant begun = Clock::now();
-        if (PQsendQuery(connection, "SELECT 1") == 0) return failed(PQerrorMessage(connection));
-        while (PQisBusy(connection) != 0) {
-            if (!await_bytes(connection)) return failed("no answer in time");
-            if (PQconsumeInput(connection) == 0) return failed(PQerrorMessage(connection));
-        }
-        const Answer answer(PQgetResult(connection));
-        while (Answer(PQgetResult(connection)) != nullptr) {
-        }
-        if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK) {
-            failed(PQresultErrorMessage(answer.get()));
-            return true;
+        if (const auto done = connection.transaction(end_ + patience); !done) {
+            return failed(done.error().message);
         }
         ++transactions;
         if (latencies.size() < most_kept_) {
             latencies.push_back(static_cast<float>(base::seconds(Clock::now() - begun)));
         }
-        return true;
     }
 
-    [[nodiscard]] bool await_bytes(PGconn* connection) const {
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(end_ + patience - Clock::now()).count();
-        pollfd readable{PQsocket(connection), POLLIN, 0};
-        return left > 0 && poll(&readable, 1, static_cast<int>(left)) == 1;
-    }
-
-    bool failed(std::string message) {
+    void failed(std::string message) {
         ++errors;
         while (message.ends_with('\n')) message.pop_back();
         if (first_error.empty()) first_error = printable(message);
-        return false;
     }
 
     const TestTarget& target_;

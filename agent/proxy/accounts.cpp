@@ -126,6 +126,13 @@ bool Accounts::proves(const std::string& name, std::string_view password) {
     return matches && known != nullptr;
 }
 
+bool Accounts::needs_password_itself(const std::string& name) const {
+    if (in_order_.empty()) return false;
+    const Account& imitated = like(name);
+    const std::shared_ptr<Account> known = find(name);
+    return !settings::has_password(*(known == nullptr ? imitated : *known).user);
+}
+
 Verifier Accounts::unknown(const std::string& name) {
     if (in_order_.empty()) return unknown_by_scram(name, pg::ScramVerifier::usual_iterations);
     const Verifier imitated = verifier(like(name));

@@ -65,6 +65,10 @@ class Accounts {
     // the same time. Costly for an account of which only a verifier is known.
     [[nodiscard]] bool proves(const std::string& name, std::string_view password);
 
+    // Whether no digest of the password will do, because of the account only a verifier is known;
+    // for a name that nobody has what is so for another one, always the same.
+    [[nodiscard]] bool needs_password_itself(const std::string& name) const;
+
     enum class Permission { granted, pool_denied, tenant_denied };
     [[nodiscard]] static Permission permission(const settings::User& user, const std::string& pool,
                                                const std::string& tenant);

@@ -73,6 +73,16 @@ void Agent::warm() {
     }
 }
 
+std::optional<pool::Budget::SideToken> Agent::borrow_token(const std::string& upstream) {
+    const std::shared_lock looking(shared_.looking);
+    for (const auto& link : shared_.upstreams) {
+        if (link->served && link->settings.name == upstream) {
+            return link->gate.budget.borrow_side(base::Clock::now());
+        }
+    }
+    return std::nullopt;
+}
+
 void Agent::drain() {
     const std::scoped_lock lock(drain_mutex_);
     if (drain_step_ != Drain::none || shared_.draining.exchange(true)) return;

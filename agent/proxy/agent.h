@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,9 @@ class Agent final : public Inspection {
     }
     [[nodiscard]] Succession& successions() { return succession_; }
 
+    // For a connection beside all pools: a token of the upstream's budget while it lives. Nothing:
+    // none is free, or there is no such upstream. Any thread; the token goes before the agent.
+    [[nodiscard]] std::optional<pool::Budget::SideToken> borrow_token(const std::string& upstream);
     [[nodiscard]] telemetry::Registry& registry() { return shared_.registry; }
 
     // -- Inspection

@@ -97,6 +97,13 @@ void summarize_waits(const PoolProbes& probes, TemplateStatus& status) {
     status.wait_p99_seconds = base::seconds(waits.quantile(0.99).value_or(base::Duration()));
 }
 
+void add_server(const telemetry::ServerReading& reading, UpstreamStatus& status) {
+    if (!reading.max_connections || !reading.connections) return;
+    const std::uint64_t reserved = reading.reserved.value_or(0);
+    status.server_slots = *reading.max_connections - std::min(reserved, *reading.max_connections);
+    status.server_slots_used = *reading.connections;
+}
+
 }  // namespace
 
 template <class Answer>
@@ -141,6 +148,7 @@ Snapshot Agent::snapshot() {
     snapshot.reload_failure = reload_record().failure;
     const std::shared_lock looking(shared_.looking);
     std::vector<UpstreamStatus> upstreams;  // by slot
+    const auto servers = shared_.registry.servers();
     for (const auto& upstream : shared_.upstreams) {
         UpstreamStatus status;
         status.name = upstream->settings.name;
@@ -152,6 +160,9 @@ Snapshot Agent::snapshot() {
         status.ever_dialed = upstream->ever_dialed;
         status.budget = static_cast<unsigned>(upstream->gate.probe->budget_connections());
         status.used = static_cast<unsigned>(upstream->gate.probe->budget_used());
+        for (const auto& server : servers) {
+            if (server.labels == status.name) add_server(server.probe->seen().reading, status);
+        }
         if (upstream->served) snapshot.upstreams.push_back(status);
         upstreams.push_back(std::move(status));
     }

@@ -71,6 +71,9 @@ struct UpstreamStatus {
     std::string name, engine, address, breaker, last_error;
     bool up = false, ever_dialed = false;
     unsigned budget = 0, used = 0;
+    // As the server says itself, where it is observed; 0: nothing is known of it.
+    std::uint64_t server_slots = 0;  // for everybody: those reserved are not among them
+    std::uint64_t server_slots_used = 0;
 };
 
 struct Snapshot {

@@ -40,6 +40,7 @@ Lobby::Lobby(Shared& shared, Inspection& agent, std::vector<std::unique_ptr<Pool
       loop_(loop::make_epoll_loop()),
       found_accounts_(shared.settings, *loop_, budgeted_queries(shared)),
       probe_(shared.registry.loop(static_cast<unsigned>(homes.size()), loop_->backend())),
+      mysql_versions_(shared),
       desk_(agent, shared, *loop_, session_probes_) {
     adopt_listeners();
     shared_.readmit = [this](Newcomer newcomer) {
@@ -50,6 +51,12 @@ Lobby::Lobby(Shared& shared, Inspection& agent, std::vector<std::unique_ptr<Pool
         loop_->post([this, newcomer = std::move(newcomer)]() mutable {
             welcome(make_login_again(*this, std::move(newcomer))).welcomed();
         });
+    };
+    shared_.kill = [this](std::uint32_t thread_id, bool query, std::string user,
+                          std::function<void(KillOutcome)> told) {
+        const KillOrder order(thread_id, query, std::move(user),
+                              static_cast<unsigned>(homes_.size()), std::move(told));
+        for (const auto& home : homes_) home->kill(order);
     };
     loop_->add(*this);
 }
@@ -107,7 +114,6 @@ void Lobby::adopt_doors(Replacement& replacement) {
 base::Result<void> Lobby::bind(InheritedSockets inherited) {
     for (unsigned i = 0; i < shared_.listeners.size(); ++i) {
         const settings::Listen& listen = *shared_.listeners[i]->settings;
-        if (listen.engine == settings::Engine::mysql) continue;
         if (listen.tls.mode != settings::ClientTls::disable) {
             auto tls = ListenerTls::make(listen);
             if (!tls) return tl::make_unexpected(tls.error());
@@ -133,6 +139,7 @@ base::Result<void> Lobby::bind(InheritedSockets inherited) {
 
 void Lobby::start() {
     accounts_->derive_all();
+    loop_->post([this] { mysql_versions_.learn(loop_->now()); });
     thread_ = std::thread([this] {
         loop_->run(this);
         doors_.clear();
@@ -198,7 +205,7 @@ void Lobby::stop() {
 }
 
 void Lobby::accepted(unsigned listener, base::Fd client) {
-    (void)welcome(make_login(*this, listener, std::move(client)));
+    welcome(make_login(*this, listener, std::move(client))).begin();
 }
 
 Login& Lobby::welcome(std::unique_ptr<Login> login) {
@@ -241,14 +248,41 @@ void Lobby::cancel(std::uint32_t process_id, const std::string& secret) {
     }
 }
 
+// The generation stands where ProcessId has it, so that two processes that share a listener at a
+// restart give out different ids; 0 is nobody's.
+std::uint32_t Lobby::next_thread_id() {
+    constexpr std::uint32_t of_a_generation = ProcessId::loops * ProcessId::numbers;
+    thread_ids_ = thread_ids_ % (of_a_generation - 1) + 1;
+    return shared_.generation * of_a_generation + thread_ids_;
+}
+
 void Lobby::hand_over(Newcomer newcomer) {
-    if (is_console_database(newcomer.database)) {  // its login was one of an admin
+    const settings::Listen& listener = *shared_.listeners[newcomer.listener]->settings;
+    // Whoever asks for it by PostgreSQL's protocol has logged in as an admin.
+    if (listener.engine == settings::Engine::postgresql && is_console_database(newcomer.database)) {
         desk_.admit(std::move(newcomer));
         return;
     }
     const unsigned home =
         shared_.directory.enter(newcomer.route.key(), shared_.kin(newcomer.route.template_index));
     homes_[home]->admit(std::move(newcomer));
+}
+
+std::string Lobby::mysql_greeting() {
+    mysql_versions_.learn(loop_->now());
+    return mysql_versions_.greeting();
+}
+
+const wire::mysql::RsaKey* Lobby::mysql_key() {
+    if (!mysql_key_) {
+        auto made = wire::mysql::RsaKey::generate();
+        if (!made) {
+            base::log::error("listener.key_failed", {{"error", made.error().message}});
+            return nullptr;
+        }
+        mysql_key_.emplace(std::move(*made));
+    }
+    return &*mysql_key_;
 }
 
 void Lobby::retire(Login& login) {

@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -19,9 +20,11 @@
 #include "proxy/found_accounts.h"
 #include "proxy/inherited_sockets.h"
 #include "proxy/login.h"
+#include "proxy/mysql_versions.h"
 #include "proxy/pool_loop.h"
 #include "proxy/replacement.h"
 #include "proxy/shared.h"
+#include "wire/mysql/authentication.h"
 
 namespace weir::proxy {
 
@@ -76,6 +79,13 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     [[nodiscard]] telemetry::SessionProbe& session_probe(unsigned listener) {
         return *session_probes_[listener];
     }
+    // What a MySQL client is told as its thread id, before anybody knows where its home will be.
+    [[nodiscard]] std::uint32_t next_thread_id();
+    // The version that MySQL clients are greeted with.
+    [[nodiscard]] std::string mysql_greeting();
+    // What MySQL clients without TLS encrypt a password with; made for the first that asks. nullptr:
+    // it can't be made.
+    [[nodiscard]] const wire::mysql::RsaKey* mysql_key();
     void hand_over(Newcomer newcomer);
     void retire(Login& login);  // destroyed at the end of the turn
 
@@ -127,6 +137,9 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     std::atomic<std::size_t> logins_under_way_{0};
     std::deque<base::List<Login, LoginTag>> by_age_;  // by listener: one login_timeout each
     std::vector<Login*> retired_;
+    std::uint32_t thread_ids_ = 0;  // given out so far
+    MysqlVersions mysql_versions_;
+    std::optional<wire::mysql::RsaKey> mysql_key_;
     Sweep sweep_{*this};
     ConsoleDesk desk_;
     Former former_;

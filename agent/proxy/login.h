@@ -26,9 +26,11 @@ class Login : public loop::StreamEvents, public base::ListHook<LoginTag> {
     [[nodiscard]] base::Instant began() const { return began_; }
     [[nodiscard]] unsigned listener() const { return listener_; }
     [[nodiscard]] bool spoke() const { return spoke_; }
-    virtual void timed_out() = 0;
-    // The lobby has taken it in, with what the client may have said before.
+    // Told once, when the lobby knows it: where the server speaks first …
+    virtual void begin() {}
+    // … or it has come back, with what the client has said already.
     virtual void welcomed() {}
+    virtual void timed_out() = 0;
 
   protected:
     // The stream is gone or on its way; counts why and hands the object back.

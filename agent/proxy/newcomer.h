@@ -1,6 +1,7 @@
 // A client that has logged in, on its way from the lobby to the home of its pool.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -32,6 +33,14 @@ class ClientCount {
     std::atomic<unsigned>* count_ = nullptr;
 };
 
+// What a MySQL client and we have told each other in the handshake.
+struct MysqlClient {
+    std::uint32_t thread_id = 0;       // what it was told as its own; see Lobby::next_thread_id()
+    std::uint32_t capabilities = 0;    // of those that we offered, the ones that it has
+    std::uint16_t collation = 0;       // the id of the one that it speaks at first
+    std::uint64_t last_insert_id = 0;  // brought along from another pool
+};
+
 struct Newcomer {
     loop::Detached connection;
     unsigned listener = 0;
@@ -43,6 +52,7 @@ struct Newcomer {
     std::vector<std::pair<std::string, std::string>> options;
     bool resp3 = false;      // redis: the protocol that it speaks
     unsigned failures = 0;   // redis: passwords that it got wrong so far
+    MysqlClient mysql;       // of that engine only
     bool dedicated = false;  // asked for a server connection of its own
     base::Instant connected{};
     std::shared_ptr<Account> account;     // nullptr with trust

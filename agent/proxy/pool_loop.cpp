@@ -55,6 +55,23 @@ void PoolLoop::cancel(std::uint32_t process_id, std::string secret) {
     });
 }
 
+void PoolLoop::kill(const KillOrder& order) {
+    post([this, order] {
+        const auto found = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& entry) {
+            return entry.second->who().mysql.thread_id == order.thread_id;
+        });
+        if (order.thread_id == 0 || found == sessions_.end() || found->second->finished()) {
+            order.told(KillOutcome::unknown);
+            return;
+        }
+        Session& session = *found->second;
+        const bool own = session.who().user == order.user;
+        if (own && order.query) session.cancel_requested();
+        if (own && !order.query) session.dismiss(telemetry::ClientClose::admin);
+        order.told(own ? KillOutcome::done : KillOutcome::not_allowed);
+    });
+}
+
 void PoolLoop::warm(unsigned template_index, const Route& route) {
     post([this, template_index, route] {
         if (shared_.template_served[template_index]) {
@@ -129,6 +146,7 @@ void PoolLoop::dial(pool::Pool& pool, pool::CompatibilityKey key) {
     request.search_path = settings::fill(settings.search_path, tenant.match);
     request.application_name = "weir";
     request.resp3 = handshake.resp3;
+    request.capabilities = handshake.capabilities;
     UpstreamLink& link = upstream(tenant);
     link.dialer->dial(std::move(request), [this, &pool, key, generation = tenant.generation](
                                               upstream::DialResult result) {
@@ -161,6 +179,7 @@ void PoolLoop::dialed(pool::Pool& pool, pool::CompatibilityKey key, unsigned gen
         return;
     }
     if (!outdated) link.connected();
+    if (!outdated && !result->mysql.version.empty()) link.greeted(result->mysql.version);
     const base::Duration took = result->took;
     const std::uint32_t id = next_id();
     auto connection = make_server_connection(*this, tenant, key, std::move(*result), id);
@@ -328,6 +347,11 @@ void PoolLoop::for_each_server(const std::function<void(ServerConnection&)>& vis
 ServerConnection* PoolLoop::find_server(std::uint32_t id) {
     const auto found = servers_.find(id);
     return found == servers_.end() ? nullptr : found->second.get();
+}
+
+Session* PoolLoop::find_session(std::uint32_t id) {
+    const auto found = sessions_.find(id);
+    return found == sessions_.end() ? nullptr : found->second.get();
 }
 
 void PoolLoop::drain() {

@@ -35,6 +35,7 @@ class PoolLoop final : public pool::Host,
     void post(base::Task task) override { loop_->post(std::move(task)); }
     void admit(Newcomer newcomer);
     void cancel(std::uint32_t process_id, std::string secret);
+    void kill(const KillOrder& order);
     void warm(unsigned template_index, const Route& route);  // makes a pool that keeps min_idle
     [[nodiscard]] unsigned index() const { return index_; }
     [[nodiscard]] const telemetry::LoopProbe& probe() const { return *probe_; }
@@ -45,6 +46,11 @@ class PoolLoop final : public pool::Host,
     [[nodiscard]] base::Instant now() const { return loop_->now(); }
     [[nodiscard]] telemetry::SessionProbe& session_probe(unsigned listener) {
         return *session_probes_[listener];
+    }
+    // For who may outlive this agent.
+    [[nodiscard]] std::shared_ptr<pool::Budget> budget(const TenantPool& tenant) const {
+        const auto& link = shared_.upstreams[shared_.template_upstream[tenant.template_index]];
+        return {link, &link->gate.budget};
     }
     [[nodiscard]] UpstreamLink& upstream(const TenantPool& tenant) {
         return *shared_.upstreams[shared_.template_upstream[tenant.template_index]];
@@ -71,6 +77,7 @@ class PoolLoop final : public pool::Host,
     void for_each_session(const std::function<void(Session&)>& visit);
     void for_each_server(const std::function<void(ServerConnection&)>& visit);
     [[nodiscard]] ServerConnection* find_server(std::uint32_t id);
+    [[nodiscard]] Session* find_session(std::uint32_t id);
     void drain();        // clients go when between transactions
     void dismiss_all();  // the rest goes now
     [[nodiscard]] std::size_t session_count() const { return sessions_.size(); }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/moving.h"
 #include "proxy/pool_loop.h"
 #include "proxy/redis_errors.h"
 #include "proxy/redis_server.h"
@@ -23,23 +24,6 @@ bool is_number(std::string_view text) {
         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
     return !text.empty() && text.size() <= 9 && digits && (text == "0" || text.front() != '0');
 }
-
-// Takes the connection with what it has not read to where it goes on.
-class Moving final : public loop::DetachDone {
-  public:
-    Moving(const std::function<void(Newcomer)>& to, Newcomer newcomer, std::string unread)
-        : to_(to), newcomer_(std::move(newcomer)), unread_(std::move(unread)) {}
-    void detached(loop::Detached connection) override {
-        connection.unread.insert(0, unread_);
-        newcomer_.connection = std::move(connection);
-        to_(std::move(newcomer_));
-    }
-
-  private:
-    const std::function<void(Newcomer)>& to_;
-    Newcomer newcomer_;
-    std::string unread_;
-};
 
 }  // namespace
 

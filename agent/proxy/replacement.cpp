@@ -35,10 +35,6 @@ bool goes_on(const settings::Pool& before, const settings::Pool& after) {
     return before.match == after.match || !names_tenant || !after.database.empty();
 }
 
-bool is_served(const settings::Listen& listen) {
-    return listen.engine != settings::Engine::mysql;
-}
-
 }  // namespace
 
 Replacement::~Replacement() {
@@ -79,7 +75,7 @@ void Replacement::place_upstreams(const Shared& shared) {
         if (!settings::connects_alike(before, upstream)) moved_upstreams.insert(slot);
         const bool dials_alike = settings::connects_alike(before, upstream) &&
                                  before.connect_timeout == upstream.connect_timeout;
-        if (dials_alike || upstream.engine == settings::Engine::mysql) continue;
+        if (dials_alike) continue;
         new_dialers_[slot] = make_dialer(upstream);
         asks_anew = true;
     }
@@ -112,7 +108,7 @@ void Replacement::place_listeners(const Shared& shared, Problems& problems) {
     for (unsigned slot = 0; slot < known; ++slot) {
         const auto stays = std::find(listener_slots_.begin(), listener_slots_.end(), slot);
         const ListenerLink& link = *shared.listeners[slot];
-        if (!link.served || !is_served(*link.settings)) continue;
+        if (!link.served) continue;
         const auto index = static_cast<std::size_t>(stays - listener_slots_.begin());
         if (stays == listener_slots_.end() ||
             settings_->listen[index].address != link.settings->address) {
@@ -121,7 +117,6 @@ void Replacement::place_listeners(const Shared& shared, Problems& problems) {
     }
     for (std::size_t i = 0; i < listener_slots_.size(); ++i) {
         const settings::Listen& listen = settings_->listen[i];
-        if (!is_served(listen)) continue;
         const unsigned slot = listener_slots_[i];
         if (listen.tls.mode != settings::ClientTls::disable) {
             auto tls = ListenerTls::make(listen);
@@ -166,7 +161,7 @@ void Replacement::swap_upstreams(Shared& shared) {
         const settings::Upstream& upstream = settings_->upstream[i];
         const unsigned slot = upstream_slots_[i];
         if (slot == shared.upstreams.size()) {
-            shared.upstreams.push_back(std::make_unique<UpstreamLink>(upstream, shared.registry));
+            shared.upstreams.push_back(std::make_shared<UpstreamLink>(upstream, shared.registry));
             continue;
         }
         UpstreamLink& link = *shared.upstreams[slot];

@@ -9,6 +9,7 @@
 #include "loop/loop.h"
 #include "pool/waiter.h"
 #include "proxy/inspection.h"
+#include "proxy/kill_order.h"
 #include "proxy/newcomer.h"
 #include "proxy/tenant_pool.h"
 #include "telemetry/session_probe.h"
@@ -44,6 +45,8 @@ class Session : public pool::Waiter,
                            const std::string& message) = 0;
     [[nodiscard]] virtual bool secret_matches(std::string_view secret) const = 0;
     virtual void cancel_requested() = 0;
+    // What became of a KILL of its.
+    virtual void kill_answered(KillOutcome /*outcome*/) {}
 
     [[nodiscard]] std::uint32_t id() const { return id_; }
     [[nodiscard]] bool finished() const { return finished_; }

@@ -14,15 +14,13 @@ void CountedDialer::dial(upstream::DialRequest request,
 }
 
 std::unique_ptr<CountedDialer> make_dialer(const settings::Upstream& upstream) {
-    return std::make_unique<CountedDialer>(upstream.engine == settings::Engine::redis
-                                               ? upstream::make_redis_dialer(upstream)
-                                               : upstream::make_postgresql_dialer(upstream));
+    return std::make_unique<CountedDialer>(upstream::make_dialer(upstream));
 }
 
 UpstreamLink::UpstreamLink(const settings::Upstream& upstream, telemetry::Registry& registry)
     : settings(upstream),
       gate(upstream, registry.upstream(upstream.name, std::string(base::word(upstream.engine)))) {
-    if (upstream.engine != settings::Engine::mysql) dialer = make_dialer(upstream);
+    dialer = make_dialer(upstream);
 }
 
 void UpstreamLink::connected() {
@@ -41,11 +39,22 @@ void UpstreamLink::moved() {
     ever_dialed = false;
     const std::scoped_lock lock(mutex_);
     last_error_.clear();
+    server_version_.clear();
 }
 
 std::string UpstreamLink::last_error() const {
     const std::scoped_lock lock(mutex_);
     return last_error_;
+}
+
+void UpstreamLink::greeted(const std::string& version) {
+    const std::scoped_lock lock(mutex_);
+    server_version_ = version;
+}
+
+std::string UpstreamLink::server_version() const {
+    const std::scoped_lock lock(mutex_);
+    return server_version_;
 }
 
 void ListenerLink::configure(std::shared_ptr<const settings::Listen> listen) {
@@ -64,7 +73,7 @@ Shared::Shared(settings::Snapshot snapshot, Routes compiled_routes, unsigned loo
       directory(loops),
       canceller(upstream::make_canceller()) {
     for (const auto& upstream : settings->upstream) {
-        upstreams.push_back(std::make_unique<UpstreamLink>(upstream, registry));
+        upstreams.push_back(std::make_shared<UpstreamLink>(upstream, registry));
     }
     for (const auto& listen : settings->listen) {
         listeners.push_back(std::make_unique<ListenerLink>());

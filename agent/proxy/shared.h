@@ -16,6 +16,7 @@
 #include "pool/gate.h"
 #include "proxy/accounts.h"
 #include "proxy/directory.h"
+#include "proxy/kill_order.h"
 #include "proxy/listener_tls.h"
 #include "proxy/newcomer.h"
 #include "proxy/routes.h"
@@ -49,6 +50,9 @@ struct UpstreamLink {
     void failed(const std::string& message);
     void moved();                                  // nothing is known of its server any more
     [[nodiscard]] std::string last_error() const;  // empty when the last connect worked
+    // mysql: as its server last greeted a connection of ours; empty: it has not yet.
+    void greeted(const std::string& version);
+    [[nodiscard]] std::string server_version() const;
 
     settings::Upstream settings;
     bool served = true;
@@ -60,6 +64,7 @@ struct UpstreamLink {
   private:
     mutable std::mutex mutex_;
     std::string last_error_;
+    std::string server_version_;
 };
 
 // One [[listen]] while the agent runs.
@@ -90,7 +95,7 @@ struct Shared {
     telemetry::Registry registry;
     Routes routes;
     Directory directory;
-    std::vector<std::unique_ptr<UpstreamLink>> upstreams;
+    std::vector<std::shared_ptr<UpstreamLink>> upstreams;  // shared with cancels under way
     std::vector<std::unique_ptr<ListenerLink>> listeners;
     std::vector<std::shared_ptr<const settings::Pool>> templates;
     std::vector<unsigned> template_upstream;  // index into upstreams
@@ -100,6 +105,10 @@ struct Shared {
     std::function<void(Newcomer)> readmit;
     // Takes a client back to the lobby, to log in as somebody else; likewise.
     std::function<void(Newcomer)> log_in_again;
+    // Looks on all loops for the client that another one wants ended; likewise.
+    std::function<void(std::uint32_t thread_id, bool query, std::string user,
+                       std::function<void(KillOutcome)> told)>
+        kill;
     std::atomic<bool> draining{false};
     std::uint32_t generation = 0;  // of this process among its predecessors; set before start
 };

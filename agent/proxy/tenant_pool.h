@@ -2,6 +2,7 @@
 // are greeted with. Lives and dies with the pool, on its home loop.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "pool/pool.h"
+#include "proxy/mysql_statements.h"
 #include "proxy/postgresql_statements.h"
 #include "proxy/session_settings.h"
 #include "settings/pattern.h"
@@ -19,8 +21,9 @@ namespace weir::proxy {
 // What is fixed when a connection is made; its index is the pool's compatibility key.
 struct Handshake {
     std::string user;
-    settings::Secret password;  // only of a client's own account
-    bool resp3 = false;         // redis
+    settings::Secret password;       // only of a client's own account
+    bool resp3 = false;              // redis
+    std::uint32_t capabilities = 0;  // mysql: see upstream::MysqlCapability
     bool operator==(const Handshake&) const = default;
 };
 
@@ -40,6 +43,7 @@ class TenantPool {
     unsigned generation = 0;  // of how connections are made: a dial of another one is outdated
     ParameterSets sets;
     StatementCatalogue statements;
+    MysqlStatementCatalogue mysql_statements;
     unsigned clients = 0;
 
     // The key for this handshake, with one use of it taken; nothing when as many are in use as may

@@ -1,10 +1,5 @@
 #include "settings/effect.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
-#include "settings/checks.h"
 #include "settings/key.h"
 #include "settings/read.h"
 
@@ -25,18 +20,6 @@ void tell_keys(const Node& table, const std::string& path, const S& section, Rep
     }
 }
 
-void tell_pools(const Node& root, const Settings& settings, Report& notices) {
-    const auto* pools = root.find("pool");
-    for (std::size_t i = 0; i < settings.pool.size(); ++i) {
-        const auto* upstream = upstream_of(settings, settings.pool[i]);
-        if (upstream == nullptr || upstream->engine != Engine::mysql) continue;
-        const auto& item = pools->children[i];
-        notices.add(item.place, item_path("pool", item, i),
-                    fmt::format("the engine of its upstream, {}, is not yet in effect",
-                                base::word(upstream->engine)));
-    }
-}
-
 }  // namespace
 
 void tell_not_in_effect(const Node& root, const Settings& settings, Report& notices,
@@ -54,7 +37,6 @@ void tell_not_in_effect(const Node& root, const Settings& settings, Report& noti
             tell_keys(*section, name, settings.*member, notices, unsafe);
         }
     });
-    tell_pools(root, settings, notices);
 }
 
 }  // namespace weir::settings

@@ -40,16 +40,6 @@ struct Key {
         later = [usual](const Shown& value) { return value != usual; };
         return std::move(*this);
     }
-    // One of these words is not in effect yet.
-    [[nodiscard]] Key not_yet_for(std::vector<std::string> words) && {
-        later = [words = std::move(words)](const Shown& value) {
-            for (const auto& word : words) {
-                if (value == Shown(word)) return true;
-            }
-            return false;
-        };
-        return std::move(*this);
-    }
     [[nodiscard]] Key unsafe() && {
         lessens_safety = true;
         return std::move(*this);

@@ -4,8 +4,6 @@
 namespace weir::settings {
 namespace {
 
-const std::vector<std::string> later_engines{"mysql"};
-
 // "" is auth.mode, which is filled in once everything is read.
 Value<AuthMode> read_auth(const Node& node, const Environment&) {
     if (node.is_text() && node.text.empty()) return AuthMode::users;
@@ -19,7 +17,7 @@ const std::vector<Key<Listen>>& keys<Listen>() {
     using S = Listen;
     static const std::vector<Key<S>> all{
         text<S>("name", &S::name),
-        word<Engine, S>("engine", &S::engine).not_yet_for(later_engines).needs_restart(),
+        word<Engine, S>("engine", &S::engine).needs_restart(),
         text<S>("address", &S::address),
         whole<S>("max_clients", &S::max_clients, 1, 1'000'000),
         limit<S>("login_timeout", &S::login_timeout),
@@ -43,7 +41,7 @@ const std::vector<Key<Upstream>>& keys<Upstream>() {
     using O = Observe;
     static const std::vector<Key<S>> all{
         text<S>("name", &S::name),
-        word<Engine, S>("engine", &S::engine).not_yet_for(later_engines).needs_restart(),
+        word<Engine, S>("engine", &S::engine).needs_restart(),
         text<S>("address", &S::address).of_connections(),
         word<Target, S>("target", &S::target).of_connections(),
         whole<S>("max_connections", &S::max_connections, 1, 100'000),
@@ -55,10 +53,10 @@ const std::vector<Key<Upstream>>& keys<Upstream>() {
         whole<S>("breaker.failures", at(&S::breaker, &B::failures), 1, 10'000),
         span<S>("breaker.open_for", at(&S::breaker, &B::open_for)),
         span<S>("breaker.max_open_for", at(&S::breaker, &B::max_open_for)),
-        span<S>("observe.every", at(&S::observe, &O::every)).not_yet(),
-        text<S>("observe.database", at(&S::observe, &O::database)).not_yet(),
-        text<S>("observe.user", at(&S::observe, &O::user)).not_yet(),
-        secret<S>("observe.password", at(&S::observe, &O::password)).not_yet(),
+        span<S>("observe.every", at(&S::observe, &O::every)),
+        text<S>("observe.database", at(&S::observe, &O::database)),
+        text<S>("observe.user", at(&S::observe, &O::user)),
+        secret<S>("observe.password", at(&S::observe, &O::password)),
     };
     return all;
 }

@@ -127,6 +127,18 @@ void check_upstream_addresses(const Upstream& upstream, std::size_t i, Checks& c
     }
 }
 
+void check_observe(const Upstream& upstream, std::size_t i, Checks& checks) {
+    const Observe& observe = upstream.observe;
+    if (observe.user.empty() && (!observe.database.empty() || !observe.password.empty())) {
+        checks.warning("upstream", i, "observe.user",
+                       "is empty: the server is not asked, whatever else observe says");
+    }
+    if (upstream.engine == Engine::redis && !observe.database.empty()) {
+        checks.error("upstream", i, "observe.database",
+                     "is not for redis, which answers for all its databases");
+    }
+}
+
 }  // namespace
 
 void check_agent(const Settings& settings, Checks& checks) {
@@ -190,6 +202,7 @@ void check_upstreams(const Settings& settings, Checks& checks) {
     for (std::size_t i = 0; i < settings.upstream.size(); ++i) {
         const auto& upstream = settings.upstream[i];
         check_upstream_addresses(upstream, i, checks);
+        check_observe(upstream, i, checks);
         if (upstream.breaker.open_for > upstream.breaker.max_open_for) {
             checks.error("upstream", i, "breaker.open_for", "is longer than breaker.max_open_for");
         }

@@ -47,6 +47,17 @@ std::shared_ptr<UpstreamProbe> Registry::upstream(const std::string& name,
     return obtain(upstreams_, name, 0, [&](const std::string& other) { return other == name; });
 }
 
+std::shared_ptr<ServerProbe> Registry::server(const std::string& upstream) {
+    const std::scoped_lock lock(mutex_);
+    return obtain(servers_, upstream, 0,
+                  [&](const std::string& other) { return other == upstream; });
+}
+
+void Registry::forget_server(const std::string& upstream) {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(servers_, [&](const auto& one) { return one.labels == upstream; });
+}
+
 std::shared_ptr<TenantProbe> Registry::tenant(const TenantLabels& labels) {
     const std::scoped_lock lock(mutex_);
     Tenant& tenant = tenants_[{labels.pool, labels.engine, labels.tenant, labels.app}];
@@ -99,6 +110,11 @@ std::vector<Registered<std::string, LoopProbe>> Registry::loops() const {
 std::vector<Registered<std::string, UpstreamProbe>> Registry::upstreams() const {
     const std::scoped_lock lock(mutex_);
     return upstreams_;
+}
+
+std::vector<Registered<std::string, ServerProbe>> Registry::servers() const {
+    const std::scoped_lock lock(mutex_);
+    return servers_;
 }
 
 std::vector<Registered<TenantLabels, TenantProbe>> Registry::tenants() const {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "telemetry/probes.h"
+#include "telemetry/server_probe.h"
 
 namespace weir::telemetry {
 
@@ -45,6 +46,9 @@ class Registry {
     std::shared_ptr<SessionProbe> session(const ListenerLabels& labels, unsigned loop);
     std::shared_ptr<LoopProbe> loop(unsigned index, std::string backend);
     std::shared_ptr<UpstreamProbe> upstream(const std::string& name, const std::string& engine);
+    // `upstream`: the name of the one that leads there.
+    std::shared_ptr<ServerProbe> server(const std::string& upstream);
+    void forget_server(const std::string& upstream);  // nobody asks it any more
     std::shared_ptr<TenantProbe> tenant(const TenantLabels& labels);
     // The tenant's pool is gone. Its probe stays readable until release_forgotten(), and goes on
     // from where it stood when the tenant comes back before that.
@@ -58,6 +62,7 @@ class Registry {
     [[nodiscard]] std::vector<Registered<std::string, LoopProbe>> loops() const;  // label: backend
     [[nodiscard]] std::vector<Registered<std::string, UpstreamProbe>> upstreams()
         const;  // label: name
+    [[nodiscard]] std::vector<Registered<std::string, ServerProbe>> servers() const;
     [[nodiscard]] std::vector<Registered<TenantLabels, TenantProbe>> tenants() const;
 
   private:
@@ -75,6 +80,7 @@ class Registry {
     std::vector<Registered<ListenerLabels, SessionProbe>> sessions_;
     std::vector<Registered<std::string, LoopProbe>> loops_;
     std::vector<Registered<std::string, UpstreamProbe>> upstreams_;
+    std::vector<Registered<std::string, ServerProbe>> servers_;
     std::map<TenantKey, Tenant> tenants_;  // pool, engine, tenant, app
     std::deque<TenantKey> forgotten_;      // oldest first; may name some that came back
     std::uint64_t scrape_ = 1;

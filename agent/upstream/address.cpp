@@ -62,6 +62,12 @@ std::optional<Endpoint> parse_one(std::string_view text, std::string_view defaul
 
 }  // namespace
 
+std::string shown(const Endpoint& endpoint) {
+    if (endpoint.unix_socket()) return endpoint.host;
+    const bool bracketed = endpoint.host.find(':') != std::string::npos;
+    return (bracketed ? '[' + endpoint.host + ']' : endpoint.host) + ':' + endpoint.port;
+}
+
 base::Result<std::vector<Endpoint>> parse_address(std::string_view text,
                                                   std::string_view default_port) {
     std::vector<Endpoint> endpoints;

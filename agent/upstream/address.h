@@ -20,6 +20,9 @@ struct Endpoint {
     friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
+// As a configuration writes it.
+[[nodiscard]] std::string shown(const Endpoint& endpoint);
+
 // `default_port` stands where the text names none. Fails with what is wrong, for people.
 [[nodiscard]] base::Result<std::vector<Endpoint>> parse_address(std::string_view text,
                                                                 std::string_view default_port);

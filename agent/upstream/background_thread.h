@@ -1,10 +1,10 @@
-// What every thread of this room does first: a name for top(1), no signals (they belong to the main
-// thread; SIGPIPE must not end the process inside a client library) and less priority than the
-// loops.
+// What every thread of this room does first, under the name that the room calls it by.
 #pragma once
+
+#include "base/background_thread.h"
 
 namespace weir::upstream {
 
-void enter_background_thread(const char* name);  // name: at most 15 bytes
+using base::enter_background_thread;
 
 }  // namespace weir::upstream

@@ -4,6 +4,7 @@
 // must only post.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,6 +29,23 @@ struct DialRequest {
     std::vector<std::pair<std::string, std::string>> options;
     std::string application_name;
     bool resp3 = false;  // redis: asked for by HELLO 3
+    // mysql: of the capabilities that a handshake fixes, those that clients of this key asked for
+    // (mysql_capabilities.h). What the server does not know is left out, see MysqlFacts.
+    std::uint32_t capabilities = 0;
+};
+
+// What a MySQL or MariaDB server said of itself and of the connection, up to the end of the login.
+struct MysqlFacts {
+    std::uint32_t thread_id = 0;  // the server's own, as KILL takes it
+    std::string version;          // "10.11.6-MariaDB", "8.0.36"
+    bool is_mariadb = false;
+    std::uint32_t capabilities = 0;  // those that both sides have; never MariaDB's extended ones
+    std::uint16_t status = 0;        // the flags of its last OK
+    std::uint16_t collation = 0;     // the id that the handshake asked for
+    std::string character_set;       // of that collation
+    // Every tracker is on: system variables "*", schema, state change, and of transactions their
+    // characteristics.
+    bool tracked = false;
 };
 
 // Cancels what runs on one server connection. Thread-safe copies may outlive the connection.
@@ -37,6 +55,9 @@ class CancelHandle {
     // Blocks until the server has taken the request (closed the cancel connection); true on
     // success.
     virtual bool cancel() = 0;
+    // Ends the connection itself, on the server; blocks and answers likewise. False as well when
+    // the engine knows no such thing.
+    virtual bool kill() { return false; }
 };
 
 struct Established {
@@ -45,8 +66,9 @@ struct Established {
     std::unique_ptr<loop::Tls> tls;        // what the library's TLS is gone on with; nullptr: plain
     std::shared_ptr<CancelHandle> cancel;  // nullptr: the engine knows no cancel
     std::vector<std::pair<std::string, std::string>> parameters;  // ParameterStatus, as reported
-    int backend_pid = 0;
+    int backend_pid = 0;                                          // mysql: the thread id
     bool resp3 = false;   // redis: it was asked for, and the server speaks it
+    MysqlFacts mysql;     // of that engine only
     std::string address;  // which of the upstream's answered, as the configuration writes it
     base::Duration took{};
 };
@@ -66,8 +88,11 @@ class Dialer {
     virtual void dial(DialRequest request, std::function<void(DialResult)> done) = 0;
 };
 
+// The one of the upstream's engine.
+[[nodiscard]] std::unique_ptr<Dialer> make_dialer(const settings::Upstream& upstream);
 [[nodiscard]] std::unique_ptr<Dialer> make_postgresql_dialer(const settings::Upstream& upstream);
 // What is handed over has no cancel handle. `database` is a number.
 [[nodiscard]] std::unique_ptr<Dialer> make_redis_dialer(const settings::Upstream& upstream);
+[[nodiscard]] std::unique_ptr<Dialer> make_mysql_dialer(const settings::Upstream& upstream);
 
 }  // namespace weir::upstream

@@ -37,12 +37,6 @@ int number(const std::string& port) {
     return value;
 }
 
-std::string shown(const Endpoint& endpoint) {
-    if (endpoint.unix_socket()) return endpoint.host;
-    const bool bracketed = endpoint.host.find(':') != std::string::npos;
-    return (bracketed ? '[' + endpoint.host + ']' : endpoint.host) + ':' + endpoint.port;
-}
-
 redisContext* begin(const Endpoint& endpoint) {
     if (endpoint.unix_socket()) return redisConnectUnixNonBlock(endpoint.host.c_str());
     const std::string& address = endpoint.numeric.empty() ? endpoint.host : endpoint.numeric;

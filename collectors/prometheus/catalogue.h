@@ -290,6 +290,48 @@ inline constexpr Metric upstream_budget_steals{
     {"upstream"},
     "Connections taken from a pool above its share for one below it."};
 
+// -- what the servers say of themselves
+inline constexpr Metric server_max_connections{"weir_server_max_connections",
+                                               gauge,
+                                               {"upstream"},
+                                               "Connections that the server allows, by itself."};
+inline constexpr Metric server_connections{
+    "weir_server_connections",
+    gauge,
+    {"upstream", "owner"},
+    "Connections that the server has, by whose they are; reserved: how many of those allowed are "
+    "kept for administrators."};
+inline constexpr Metric server_poll_up{
+    "weir_server_poll_up",
+    gauge,
+    {"upstream"},
+    "1 when the server answered the last time that it was asked of itself."};
+inline constexpr Metric server_poll_seconds{
+    "weir_server_poll_seconds",
+    gauge,
+    {"upstream"},
+    "How long asking the server took the last time, connect and log-in included."};
+inline constexpr Metric server_aborted_connects{
+    "weir_server_aborted_connects_total",
+    counter,
+    {"upstream"},
+    "Connects of anybody that failed at the server since it started (mysql)."};
+inline constexpr Metric server_rejected_connections{
+    "weir_server_rejected_connections_total",
+    counter,
+    {"upstream"},
+    "Connects of anybody that the server refused for being full since it started (mysql, redis)."};
+inline constexpr Metric server_max_used_connections{
+    "weir_server_max_used_connections",
+    gauge,
+    {"upstream"},
+    "Most connections that the server had at once since it started (mysql)."};
+inline constexpr Metric server_blocked_clients{
+    "weir_server_blocked_clients",
+    gauge,
+    {"upstream"},
+    "Clients of anybody that wait in a blocking command of the server (redis)."};
+
 // -- the agent itself
 inline constexpr Metric build_info{
     "weir_build_info", gauge, {"version", "revision", "compiler"}, "What is running: always 1."};
@@ -399,6 +441,14 @@ inline constexpr std::array all{&pool_connections,
                                 &upstream_budget_connections,
                                 &upstream_budget_used,
                                 &upstream_budget_steals,
+                                &server_max_connections,
+                                &server_connections,
+                                &server_poll_up,
+                                &server_poll_seconds,
+                                &server_aborted_connects,
+                                &server_rejected_connections,
+                                &server_max_used_connections,
+                                &server_blocked_clients,
                                 &build_info,
                                 &config_last_reload_successful,
                                 &config_last_reload_success_timestamp_seconds,

@@ -13,6 +13,7 @@
 #include "collectors/prometheus/process_collector.h"
 #include "collectors/prometheus/query_collector.h"
 #include "collectors/prometheus/scrape_collector.h"
+#include "collectors/prometheus/server_collector.h"
 #include "collectors/prometheus/tenant_collector.h"
 #include "collectors/prometheus/upstream_collector.h"
 
@@ -29,6 +30,7 @@ Exposition::Exposition(telemetry::Registry& registry, const AgentFacts& facts,
     collectors_.push_back(std::make_unique<TenantCollector>(registry, pools_max));
     collectors_.push_back(std::make_unique<ClientCollector>(registry));
     collectors_.push_back(std::make_unique<UpstreamCollector>(registry));
+    collectors_.push_back(std::make_unique<ServerCollector>(registry));
     collectors_.push_back(std::make_unique<LoopCollector>(registry));
     collectors_.push_back(std::make_unique<AgentCollector>(facts));
     collectors_.push_back(std::move(scrape));

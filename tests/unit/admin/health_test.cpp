@@ -196,5 +196,26 @@ TEST(Health, a_failed_reload_is_a_warning_that_says_why) {
     EXPECT_NE(health.issues[0].action.find("agent.loops"), std::string::npos);
 }
 
+TEST(Health, a_server_with_few_slots_left_is_a_warning_with_whose_they_are) {
+    proxy::Snapshot snapshot = calm_snapshot();
+    proxy::UpstreamStatus& upstream = snapshot.upstreams.at(0);
+    upstream.server_slots = 100;
+    upstream.server_slots_used = 90;
+    EXPECT_EQ(assess(snapshot, {}).status, HealthStatus::healthy);
+    upstream.server_slots_used = 91;
+    const Health health = assess(snapshot, {});
+    EXPECT_EQ(health.status, HealthStatus::warning);
+    const Issue issue = only_issue(health);
+    EXPECT_EQ(issue.what, Trouble::server_slots_low);
+    EXPECT_EQ(issue.upstream, upstream.name);
+    EXPECT_THAT(issue.action, HasSubstr("91 of the server's 100 connections"));
+}
+
+TEST(Health, a_server_that_nobody_asks_has_no_slots_to_warn_of) {
+    proxy::Snapshot snapshot = calm_snapshot();
+    snapshot.upstreams.at(0).server_slots_used = 91;
+    EXPECT_EQ(assess(snapshot, {}).status, HealthStatus::healthy);
+}
+
 }  // namespace
 }  // namespace weir::admin

@@ -111,5 +111,42 @@ TEST(TestTarget, a_listener_behind_a_balancer_is_passed_over) {
     EXPECT_THAT(refused(settings, "", "a"), HasSubstr("PROXY"));
 }
 
+settings::Settings example_of(settings::Engine engine) {
+    auto settings = example();
+    settings.upstream[0].engine = engine;
+    settings.listen[0].engine = engine;
+    settings.pool[0].match = "*";
+    return settings;
+}
+
+TEST(TestTarget, other_engines_have_listeners_and_databases_of_their_own) {
+    auto settings = example_of(settings::Engine::redis);
+    EXPECT_EQ(test_target(settings, "", "3")->engine, settings::Engine::redis);
+    EXPECT_EQ(found(settings, "", "3").at("dbname"), "3");
+    EXPECT_EQ(found(settings, "", "").at("dbname"), "");
+    settings.listen[0].tls.mode = settings::ClientTls::require;
+    EXPECT_THAT(refused(settings, "", ""), HasSubstr("no redis listener"));
+    settings = example_of(settings::Engine::mysql);
+    settings.listen[0].address = "unix:/run/weir/mysql.sock";
+    EXPECT_EQ(found(settings, "", "shop").at("host"), "/run/weir/mysql.sock");
+    settings.listen[0].engine = settings::Engine::postgresql;
+    EXPECT_THAT(refused(settings, "", "shop"), HasSubstr("no mysql listener"));
+}
+
+TEST(TestTarget, a_url_names_its_engine_and_all_else_is_libpqs) {
+    const auto redis = target_of_dsn("redis://app:s%20cret@[::1]/4", "cache");
+    ASSERT_TRUE(redis.has_value());
+    EXPECT_EQ(redis->engine, settings::Engine::redis);
+    EXPECT_EQ(redis->value("host"), "::1");
+    EXPECT_EQ(redis->value("port"), "6380");
+    EXPECT_EQ(redis->value("password"), "s cret");
+    EXPECT_EQ(redis->value("dbname"), "4");
+    EXPECT_EQ(redis->pool, "cache");
+    EXPECT_EQ(target_of_dsn("mysql://app@h:1/shop", "")->engine, settings::Engine::mysql);
+    const auto libpq = target_of_dsn("host=h dbname=shop", "");
+    EXPECT_EQ(libpq->engine, settings::Engine::postgresql);
+    EXPECT_EQ(libpq->value("dbname"), "host=h dbname=shop");
+}
+
 }  // namespace
 }  // namespace weir::cli

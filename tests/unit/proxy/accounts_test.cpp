@@ -45,6 +45,16 @@ TEST(Accounts, each_kind_of_credential_becomes_its_verifier) {
     EXPECT_EQ(accounts.find("nobody"), nullptr);
 }
 
+TEST(Accounts, password_itself_is_needed_where_only_a_verifier_is_known) {
+    Accounts accounts(with({user("ann", "secret"), user("bob", {}, scram), user("eve", md5)}), "x");
+    EXPECT_FALSE(accounts.needs_password_itself("ann"));
+    EXPECT_TRUE(accounts.needs_password_itself("bob"));
+    EXPECT_TRUE(accounts.needs_password_itself("eve"));
+    EXPECT_FALSE(Accounts(with({user("ann", "secret")}), "x").needs_password_itself("nobody"));
+    EXPECT_TRUE(Accounts(with({user("bob", {}, scram)}), "x").needs_password_itself("nobody"));
+    EXPECT_FALSE(Accounts(with({}), "x").needs_password_itself("nobody"));
+}
+
 TEST(Accounts, a_password_proves_its_account_however_that_is_kept) {
     const std::string of_secret =
         "SCRAM-SHA-256$4096:MDEyMzQ1Njc4OWFiY2RlZg==$"

@@ -126,6 +126,17 @@ TEST(Validate, several_addresses_are_different_ones_and_postgresqls) {
     }
 }
 
+TEST(Validate, an_observer_needs_a_user_and_of_redis_no_database) {
+    EXPECT_THAT(problems_after("[[upstream]]\nname = \"b\"\nengine = \"redis\"\naddress = \"h:1\"\n"
+                               "observe = { user = \"default\", database = \"3\" }\n"),
+                ElementsAre(HasSubstr("upstream.b.observe.database: is not for redis")));
+    const auto warnings = texts_of(loaded(small({},
+                                                "[[upstream]]\nname = \"b\"\naddress = \"h:1\"\n"
+                                                "observe = { password = \"secret\" }\n"))
+                                       .warnings);
+    EXPECT_THAT(warnings, ElementsAre(HasSubstr("upstream.b.observe.user: is empty")));
+}
+
 TEST(Validate, preferring_a_standby_needs_a_choice) {
     const auto warnings = texts_of(loaded(small({},
                                                 "[[upstream]]\nname = \"b\"\naddress = \"h:1\"\n"

@@ -106,5 +106,15 @@ TEST(Registry, a_probe_outlives_its_being_dropped_while_its_writer_holds_it) {
     EXPECT_NE(registry.tenant(tenant("a")), probe);
 }
 
+TEST(Registry, a_server_is_known_by_its_upstream_until_it_is_forgotten) {
+    Registry registry;
+    const auto probe = registry.server("primary");
+    EXPECT_EQ(registry.server("primary"), probe);
+    ASSERT_EQ(registry.servers().size(), 1u);
+    registry.forget_server("primary");
+    EXPECT_TRUE(registry.servers().empty());
+    EXPECT_NE(registry.server("primary"), probe);
+}
+
 }  // namespace
 }  // namespace weir::telemetry

@@ -33,9 +33,10 @@ TEST(Catalogue, help_is_one_sentence_of_one_line) {
 
 TEST(Catalogue, labels_are_bounded_by_construction) {
     const std::set<std::string_view> allowed{
-        "pool",  "engine",  "upstream", "mode",     "state", "outcome", "reason",    "source",
-        "cause", "result",  "action",   "class",    "end",   "side",    "direction", "listener",
-        "to",    "version", "revision", "compiler", "loop",  "backend", "endpoint",  "label"};
+        "pool",      "engine",   "upstream", "mode",    "state",    "outcome",  "reason",
+        "source",    "cause",    "result",   "action",  "class",    "end",      "side",
+        "direction", "listener", "to",       "version", "revision", "compiler", "loop",
+        "backend",   "endpoint", "label",    "owner"};
     for (const Metric* metric : all) {
         for (std::size_t i = 0; i < metric->label_count(); ++i) {
             EXPECT_TRUE(allowed.contains(metric->labels[i]))

@@ -63,6 +63,7 @@ inline void fill(telemetry::Registry& registry) {
     upstream->budget(40, 2);
     upstream->reachable(true);
     upstream->breaker_entered(telemetry::BreakerState::half_open);
+    registry.server("primary")->answered({100, 3, 20, 2, 1, 1, 30, 4}, 3ms);
 }
 
 }  // namespace weir::collectors
