@@ -9,6 +9,8 @@ import pytest
 from harness import pgbench
 from harness.certificates import Authority
 from harness.encrypted import listener_tls
+from harness.mariadb import TENANTS as MYSQL_TENANTS
+from harness.mariadb import MariadbServers, MysqlWeirs
 from harness.postgres import PostgresServers
 from harness.redis import RedisServer, RedisWeirs
 from harness.processes import temporary_folder
@@ -148,6 +150,50 @@ def start_redis_weir(folder):
     weirs = RedisWeirs(tempfile.mkdtemp(prefix="weir-", dir=folder))
     yield weirs.start
     weirs.stop_all()
+
+
+@pytest.fixture(scope="session")
+def mariadb(folder):
+    """The MariaDB that most tests of it share: three tenants with a table `notes` each."""
+    servers = MariadbServers(folder)
+    yield servers.start(MYSQL_TENANTS, max_connections=200)
+    servers.remove_all()
+
+
+@pytest.fixture
+def start_mariadb(folder):
+    """start_mariadb(databases, tls=(certificate, key), max_connections=…): a test's own."""
+    servers = MariadbServers(folder)
+    yield servers.start
+    servers.remove_all()
+
+
+@pytest.fixture(scope="module")
+def start_module_mariadb(folder):
+    servers = MariadbServers(folder)
+    yield servers.start
+    servers.remove_all()
+
+
+@pytest.fixture
+def start_mysql_weir(folder):
+    """start_mysql_weir(mariadb, pool=[…], …), stopped and checked after the test."""
+    weirs = MysqlWeirs(folder)
+    yield weirs.start
+    weirs.stop_all()
+
+
+@pytest.fixture(scope="module")
+def start_module_mysql_weir(folder):
+    weirs = MysqlWeirs(folder)
+    yield weirs.start
+    weirs.stop_all()
+
+
+@pytest.fixture(scope="module")
+def mysql_weir(start_module_mysql_weir, mariadb):
+    """The daemon that the tests of a module share; a module with other wishes defines its own."""
+    return start_module_mysql_weir(mariadb)
 
 
 @pytest.fixture

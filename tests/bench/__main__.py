@@ -7,7 +7,7 @@ import sys
 
 from harness.processes import temporary_folder
 
-from . import clients, instructions, postgresql, prepared, tls
+from . import clients, instructions, mysql, postgresql, prepared, redis, tls
 
 
 def main():
@@ -21,6 +21,11 @@ def main():
     encrypted.add_argument("--seconds", type=int, default=5, help="of each run: %(default)s")
     encrypted.add_argument("--pairs", type=int, default=5, help="rounds over all: %(default)s")
     encrypted.add_argument("--quick", action="store_true", help="one short round of 64 clients")
+    for engine, what in (("mysql", "64 threads"), ("redis", "GET with 50 clients")):
+        of_engine = kinds.add_parser(engine)
+        of_engine.add_argument("--seconds", type=int, default=3, help="of each run: %(default)s")
+        of_engine.add_argument("--pairs", type=int, default=5, help="rounds over all: %(default)s")
+        of_engine.add_argument("--quick", action="store_true", help=f"one short round of {what}")
     shared = kinds.add_parser("prepared")
     shared.add_argument("--seconds", type=int, default=5, help="of each run: %(default)s")
     shared.add_argument("--pairs", type=int, default=5, help="rounds over all: %(default)s")
@@ -35,9 +40,12 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     folder = temporary_folder("weir-bench-")
     try:
-        if chosen.kind in ("postgresql", "tls"):
-            if chosen.quick:
-                chosen.seconds, chosen.pairs = 2, 1
+        if getattr(chosen, "quick", False):
+            chosen.seconds, chosen.pairs = 2, 1
+        if chosen.kind in ("mysql", "redis"):
+            engine = mysql if chosen.kind == "mysql" else redis
+            engine.compare(folder, chosen.seconds, chosen.pairs, engine.loads(chosen.quick))
+        elif chosen.kind in ("postgresql", "tls"):
             compare = postgresql.compare if chosen.kind == "postgresql" else tls.compare
             compare(folder, chosen.seconds, chosen.pairs, [64] if chosen.quick else [1, 16, 64])
         elif chosen.kind == "prepared":

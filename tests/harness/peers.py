@@ -1,4 +1,4 @@
-"""PgBouncer and HAProxy, set up beside Weir: to be compared with and to stand in front of it."""
+"""PgBouncer, HAProxy and twemproxy, set up beside Weir: to be compared with and to stand in front of it."""
 
 import os
 import shutil
@@ -93,6 +93,42 @@ listen through
         self.program = Program(["haproxy", "-db", "-f", self.folder / "haproxy.cfg"],
                                self.folder / "haproxy.log")
         until(lambda: _listens(self.port), lambda: f"HAProxy up:\n{self.program.output()}")
+        return self
+
+    @property
+    def pid(self):
+        return self.program.pid
+
+    def stop(self):
+        if self.program:
+            self.program.stop()
+            self.program = None
+
+
+class Twemproxy:
+    """In front of one Redis, with its own default of one server connection, over which it pipelines."""
+
+    def __init__(self, folder, port_behind, server_connections=1):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.stats_port = free_port()
+        (self.folder / "nutcracker.yml").write_text(f"""
+bench:
+  listen: 127.0.0.1:{self.port}
+  redis: true
+  hash: fnv1a_64
+  distribution: ketama
+  server_connections: {server_connections}
+  servers:
+   - 127.0.0.1:{port_behind}:1
+""")
+        self.program = None
+
+    def start(self):
+        self.program = Program(["nutcracker", "-c", self.folder / "nutcracker.yml", "-a", "127.0.0.1",
+                                "-s", self.stats_port], self.folder / "nutcracker.log")
+        until(lambda: _listens(self.port), lambda: f"twemproxy up:\n{self.program.output()}")
         return self
 
     @property

@@ -15,6 +15,14 @@ def _keys(password, salt, iterations):
     return client, hashlib.sha256(client).digest(), server
 
 
+def verifier(password, salt=b"0123456789abcdef", iterations=4096):
+    """As pg_authid.rolpassword has it, and a [[user]]'s `scram`."""
+    def text(data):
+        return base64.b64encode(data).decode()
+    _, stored, server = _keys(password, salt, iterations)
+    return f"SCRAM-SHA-256${iterations}:{text(salt)}${text(stored)}:{text(server)}"
+
+
 class Exchange:
     """One login: `first()`, then `final(server's first)`, then `verify(server's last)`."""
 

@@ -23,10 +23,24 @@ class SessionWatch:
         with self.server.connect() as connection:
             while not self.stopped.wait(0.01):
                 began = time.monotonic()
-                seen = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE backend_type ="
-                                          " 'client backend' AND usename IS DISTINCT FROM 'postgres'")
-                self.looks.append((began, seen.fetchone()[0]))
+                self.looks.append((began, self._count(connection)))
+
+    @staticmethod
+    def _count(connection):
+        return connection.execute("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+                                  " AND usename IS DISTINCT FROM 'postgres'").fetchone()[0]
 
     def most(self, since=0.0):
         """In the looks that began at `since` (time.monotonic()) or later; 0 before the first."""
         return max((seen for began, seen in list(self.looks) if began >= since), default=0)
+
+
+class MysqlSessionWatch(SessionWatch):
+    """Those that log in are counted, too, and those that the server has not forgotten yet."""
+
+    @staticmethod
+    def _count(connection):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT COUNT(*) FROM information_schema.processlist"
+                           " WHERE user NOT IN ('root', 'system user')")
+            return cursor.fetchone()[0]
