@@ -1,4 +1,4 @@
-"""The demo's servers: a PostgreSQL with three tenants and Weir in front, in one temporary folder."""
+"""The demo's servers, each with three tenants, and Weir in front of them, in one temporary folder."""
 
 import json
 import shutil
@@ -6,10 +6,11 @@ import socket
 import urllib.request
 
 from harness.metrics import Metrics
-from harness.postgres import PostgresServer
 from harness.processes import ROOT, Program, run, temporary_folder
 from harness.waiting import free_port, until
 from harness.weir import clean_environment
+
+from . import servers
 
 WEIR = ROOT / "build/release/weir"
 TENANTS = ["acme", "globex", "initech"]
@@ -24,28 +25,34 @@ drain_timeout = "1s"
 listen = "127.0.0.1:{admin}"
 token_file = "{folder}/token"
 
-[[listen]]
-engine = "postgresql"
-address = "127.0.0.1:{listen}"
-
-[[upstream]]
-name = "main"
-address = "127.0.0.1:{server}"
-max_connections = 20
-tls = {{ mode = "disable" }}
-
-[[pool]]
-name = "tenants"
-upstream = "main"
-match = "tenant_{{tenant}}"
-max_size = 5
-acquire_timeout = "3s"
-leak_after = "{leak_after}"
-
 [[user]]
 name = "demo"
 password = "{password}"
 """
+CONFIG_OF_ENGINE = """
+[[listen]]
+engine = "{engine}"
+address = "127.0.0.1:{listen}"
+
+[[upstream]]
+name = "{engine}"
+engine = "{engine}"
+address = "127.0.0.1:{server}"
+max_connections = 20
+tls = {{ mode = "disable" }}
+observe = {{ every = "2s", user = "demo", password = "{password}" }}
+
+[[pool]]
+name = "{engine}"
+upstream = "{engine}"
+match = "{match}"
+user = "demo"
+password = "{password}"
+max_size = 5
+acquire_timeout = "3s"
+leak_after = "{leak_after}"
+"""
+USUAL_PORTS = {"postgresql": 6432, "mysql": 6033, "redis": 6380}
 
 
 def usual_or_free(port):
@@ -61,15 +68,18 @@ def usual_or_free(port):
 class Stage:
     """Set up by entering it, gone when left."""
 
-    def __init__(self, leak_after):
-        self.leak_after = leak_after
-        self.postgres = self.weir = self.folder = None
-        self.listen, self.admin = usual_or_free(6432), usual_or_free(9630)
+    def __init__(self, engines, leak_after):
+        self.engines, self.leak_after = engines, leak_after
+        self.weir = self.folder = None
+        self.servers = {}
+        self.ports = {engine: usual_or_free(USUAL_PORTS[engine]) for engine in engines}
+        self.admin = usual_or_free(9630)
 
     def __enter__(self):
         self.folder = temporary_folder("weir-quickstart-")
         try:
-            self._start_postgres()
+            for engine in self.engines:
+                self.servers[engine] = servers.START[engine](self.folder / engine, TENANTS, PASSWORD)
             self._start_weir()
         except BaseException:
             self.__exit__()
@@ -79,15 +89,16 @@ class Stage:
     def __exit__(self, *_):
         if self.weir:
             self.weir.stop()
-        if self.postgres:
-            self.postgres.remove()
+        for server in self.servers.values():
+            server.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def database(self, tenant):
-        return f"tenant_{tenant}"
+    def database(self, engine, tenant):
+        return str(TENANTS.index(tenant) + 1) if engine == "redis" else f"tenant_{tenant}"
 
-    def dsn(self, tenant):
-        return f"postgres://demo:{PASSWORD}@127.0.0.1:{self.listen}/{self.database(tenant)}"
+    def dsn(self, engine, tenant):
+        scheme = "postgres" if engine == "postgresql" else engine
+        return f"{scheme}://demo:{PASSWORD}@127.0.0.1:{self.ports[engine]}/{self.database(engine, tenant)}"
 
     def url(self, path=""):
         return f"http://127.0.0.1:{self.admin}{path}"
@@ -106,22 +117,15 @@ class Stage:
         environment = {**clean_environment(), "WEIR_ADMIN": self.url()}
         return run([WEIR, *words], env=environment, check=False)
 
-    def _start_postgres(self):
-        self.postgres = PostgresServer(self.folder / "postgres", max_connections=40).start()
-        self.postgres.add_role("demo", PASSWORD)
-        self.postgres.add_databases([self.database(tenant) for tenant in TENANTS], owner="demo")
-        for tenant in TENANTS:
-            self.postgres.execute(
-                "CREATE TABLE orders (id serial PRIMARY KEY, item text, price numeric);"
-                "ALTER TABLE orders OWNER TO demo;"
-                "INSERT INTO orders (item, price) SELECT 'item ' || n, n FROM generate_series(1, 1000) n",
-                self.database(tenant))
-
     def _start_weir(self):
         config = self.folder / "weir.toml"
-        config.write_text(CONFIG.format(admin=self.admin, listen=self.listen, folder=self.folder,
-                                        server=self.postgres.port, password=PASSWORD,
-                                        leak_after=self.leak_after))
+        parts = [CONFIG.format(admin=self.admin, folder=self.folder, password=PASSWORD)]
+        parts += [CONFIG_OF_ENGINE.format(
+            engine=engine, listen=self.ports[engine], server=server.port, password=PASSWORD,
+            leak_after=self.leak_after,
+            match="{tenant}" if engine == "redis" else "tenant_{tenant}")
+            for engine, server in self.servers.items()]
+        config.write_text("".join(parts))
         self.weir = Program([WEIR, "serve", "--config", config], self.folder / "weir.log",
                             environment=clean_environment())
         until(self._ready, lambda: f"Weir ready:\n{self.weir.output()[-3000:]}", timeout=20)
