@@ -108,7 +108,7 @@ void DialThread<Attempt>::dial(DialRequest request, std::function<void(DialResul
 template <class Attempt>
 void DialThread<Attempt>::run() {
     enter_background_thread("weir-dial");
-    const typename Attempt::Thread here;
+    [[maybe_unused]] const typename Attempt::Thread here{};
     while (!stopping()) {
         begin_queued();
         wait();

@@ -66,11 +66,15 @@ CreateFailure classify_redis_failure(std::string_view text) {
                                                            : CreateFailure::protocol;
 }
 
-RedisAttempt::RedisAttempt(DialRequest request, const settings::UpstreamTls& tls,
-                           std::function<void(DialResult)> done, base::Instant now)
-    : request_(std::move(request)), tls_settings_(tls), done_(std::move(done)), begun_(now) {}
+RedisAttempt::RedisAttempt(DialRequest request, std::function<void(DialResult)> done,
+                           const settings::Upstream& upstream, base::Instant now)
+    : request_(std::move(request)),
+      tls_settings_(upstream.tls),
+      done_(std::move(done)),
+      begun_(now) {}
 
-std::optional<DialResult> RedisAttempt::start(std::vector<Endpoint> endpoints) {
+std::optional<DialResult> RedisAttempt::start(std::vector<Endpoint> endpoints,
+                                              base::Instant /*now*/) {
     endpoints_ = std::move(endpoints);
     return connect();
 }
@@ -90,7 +94,7 @@ std::optional<DialResult> RedisAttempt::connect() {
 
 short RedisAttempt::events() const { return talk_ != nullptr ? talk_->events() : short{POLLOUT}; }
 
-std::optional<DialResult> RedisAttempt::advance(base::Instant now) {
+std::optional<DialResult> RedisAttempt::advance(short /*ready*/, base::Instant now) {
     return talk_ == nullptr ? connected(now) : talk(now);
 }
 

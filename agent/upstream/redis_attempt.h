@@ -22,17 +22,21 @@ namespace weir::upstream {
 
 class RedisAttempt {
   public:
-    RedisAttempt(DialRequest request, const settings::UpstreamTls& tls,
-                 std::function<void(DialResult)> done, base::Instant now);
+    struct Thread {};  // hiredis asks nothing of one
+
+    // `upstream` outlives it.
+    RedisAttempt(DialRequest request, std::function<void(DialResult)> done,
+                 const settings::Upstream& upstream, base::Instant now);
 
     // Begins the connect once names are addresses; like advance(), the result when it is over
     // already.
-    [[nodiscard]] std::optional<DialResult> start(std::vector<Endpoint> endpoints);
+    [[nodiscard]] std::optional<DialResult> start(std::vector<Endpoint> endpoints,
+                                                  base::Instant now);
     [[nodiscard]] bool started() const { return context_ != nullptr || talk_ != nullptr; }
     // The descriptor and the poll(2) events that it waits for. Precondition: started().
     [[nodiscard]] int fd() const { return talk_ != nullptr ? talk_->fd() : context_->fd; }
     [[nodiscard]] short events() const;
-    [[nodiscard]] std::optional<DialResult> advance(base::Instant now);
+    [[nodiscard]] std::optional<DialResult> advance(short ready, base::Instant now);
 
     [[nodiscard]] base::Instant begun() const { return begun_; }
     // Why it has not come further, for the deadline's message.

@@ -53,7 +53,7 @@ class MysqlShop:
         import pymysql
 
         shop = cls()
-        shop.library = pymysql
+        shop.driver = pymysql
         shop.connection = await shop._threaded(
             pymysql.connect, host="127.0.0.1", port=port, user="demo", password=PASSWORD, database=database,
             autocommit=True, program_name=name, connect_timeout=10, read_timeout=20)
@@ -85,9 +85,9 @@ class MysqlShop:
     async def _threaded(self, call, **arguments):
         try:
             return await asyncio.to_thread(call, **arguments)
-        except (self.library.err.InterfaceError, self.library.err.InternalError, OSError) as error:
+        except (self.driver.err.InterfaceError, self.driver.err.InternalError, OSError) as error:
             raise Lost(str(error)) from error
-        except self.library.MySQLError as error:
+        except self.driver.MySQLError as error:
             raise _refused(error) from error
 
 
@@ -97,7 +97,7 @@ class RedisShop:
         import redis.asyncio
 
         shop = cls()
-        shop.library = redis
+        shop.driver = redis
         shop.connection = redis.asyncio.Connection(
             port=port, db=int(database), username="demo", password=PASSWORD, client_name=name, socket_timeout=20)
         await shop._translated(shop.connection.connect())
@@ -127,9 +127,9 @@ class RedisShop:
     async def _translated(self, answer):
         try:
             return await answer
-        except (self.library.ConnectionError, self.library.TimeoutError, OSError) as error:
+        except (self.driver.ConnectionError, self.driver.TimeoutError, OSError) as error:
             raise Lost(str(error)) from error
-        except self.library.RedisError as error:
+        except self.driver.RedisError as error:
             raise _refused(error) from error
 
 
