@@ -56,6 +56,12 @@ Acquired Pool::acquire(Waiter& waiter, Instant now) {
     assert(!waiter.waiting());
     last_used_ = now;
     if (open_ && waiters_.empty()) {
+        if (waiter.shares) {
+            if (Server* const server = packable(waiter.key, now)) {
+                join(*server, Duration::zero());
+                return {Acquired::Kind::ready, server, {}};
+            }
+        }
         Server* server = idle_.last();
         if (server != nullptr && server->key_ == waiter.key &&
             (validate_after_.count() == 0 || now - server->since_ <= validate_after_)) {

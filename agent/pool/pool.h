@@ -4,7 +4,7 @@
 //
 // Waiting is first in first out without barging; a released connection goes straight to the oldest
 // live waiter; idle connections are reused last in first out. Who is content to share joins a
-// connection in use where none is idle or on its way, unless somebody before it wants one alone.
+// connection in use, unless somebody before it wants one alone.
 #pragma once
 
 #include <functional>
@@ -144,7 +144,10 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     [[nodiscard]] Server* hottest_compatible(CompatibilityKey key) const;
     void serve_from_idle(Instant now);
     [[nodiscard]] bool serve_sharers(Instant now);  // true when somebody was
-    [[nodiscard]] Server* joinable(CompatibilityKey key, Instant now) const;
+    void join(Server& server, Duration waited);
+    [[nodiscard]] Server* packable(CompatibilityKey key, Instant now);
+    [[nodiscard]] Server* joinable(CompatibilityKey key, bool roomy, Instant now) const;
+    [[nodiscard]] bool takes_sharers(const Server& server, CompatibilityKey key, Instant now) const;
     void check(Server& server, Instant now);
     void check_more(Instant now);
     void refuse(Waiter& waiter, Refusal refusal, Instant now);
@@ -211,6 +214,7 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     std::shared_ptr<telemetry::TenantProbe> tenant_;
     base::List<Server, IdleTag> idle_;  // coldest first
     base::List<Waiter, WaiterTag> waiters_;
+    Server* packed_ = nullptr;  // who shares joins it, while it takes more
     Scope& scope_;
     const settings::Pool& settings_;
     Host& host_;

@@ -87,6 +87,7 @@ void Pool::abandon(Server& server) {
     if (server.base::ListHook<IdleTag>::linked()) idle_.erase(server);
     unschedule(server);
     members_.erase(server);
+    if (packed_ == &server) packed_ = nullptr;
     probe_.left(server.state_, std::max(server.since_, last_used_));
     if (server.state_ == ServerState::checking) --lanes_.of(server.key_).checking;
     const unsigned before = in_use();

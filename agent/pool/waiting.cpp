@@ -6,6 +6,13 @@
 #include "pool/pool.h"
 
 namespace weir::pool {
+namespace {
+
+// Clients with a command under way on one connection. None waits for more than the replies of
+// these.
+constexpr unsigned well_shared = 16;
+
+}  // namespace
 
 Waiter::~Waiter() {
     if (pool_ != nullptr) pool_->abandon(*this);
@@ -99,21 +106,22 @@ void Pool::serve_from_idle(Instant now) {
     }
 }
 
-// The oldest waiters that share, for whom no connection is on its way, join one in use; behind one
-// who wants a connection alone they wait, so that some connection comes to be free.
+// The oldest waiters that share join a connection in use; one that many use only where nothing is
+// on its way for them. Behind one who wants a connection alone they wait, so that some connection
+// comes to be free.
 bool Pool::serve_sharers(Instant now) {
     bool served = false;
     for (Waiter* waiter = waiters_.first(); waiter != nullptr && waiter->shares;
          waiter = waiters_.first()) {
-        if (lanes_.of(waiter->key).unserved() == 0) break;
-        Server* const server = joinable(waiter->key, now);
+        Server* server = packable(waiter->key, now);
+        if (server == nullptr) {
+            if (lanes_.of(waiter->key).unserved() == 0) break;
+            server = joinable(waiter->key, false, now);
+        }
         if (server == nullptr) break;
         const Duration waited = now - waiter->since_;
         dequeue(*waiter);
-        ++server->sharers_;
-        const auto source = waited.count() > 0 ? ServedSource::waited : ServedSource::idle;
-        probe_.granted(source, waited);
-        count_acquire(AcquireOutcome::ok, waited);
+        join(*server, waited);
         served = true;
         if (waiter == asking_) {
             joined_ = server;
@@ -124,15 +132,40 @@ bool Pool::serve_sharers(Instant now) {
     return served;
 }
 
-// The connection in use that the fewest share. One that has to go, or is owed, takes nobody on.
-Server* Pool::joinable(CompatibilityKey key, Instant now) const {
-    if (!open_ || owed_ > 0) return nullptr;
+void Pool::join(Server& server, Duration waited) {
+    ++server.sharers_;
+    probe_.granted(waited.count() > 0 ? ServedSource::waited : ServedSource::idle, waited);
+    count_acquire(AcquireOutcome::ok, waited);
+}
+
+// A connection in use that takes one more before others are used or made: few busy ones cost a
+// server, and us, fewer system calls than many that bring a command at a time.
+Server* Pool::packable(CompatibilityKey key, Instant now) {
+    if (counts_[ServerState::used] == 0) return nullptr;
+    if (packed_ == nullptr || packed_->sharers_ >= well_shared ||
+        !takes_sharers(*packed_, key, now)) {
+        packed_ = joinable(key, true, now);
+    }
+    return packed_;
+}
+
+// The connection that the most share of those with room for one more, or that the fewest share.
+Server* Pool::joinable(CompatibilityKey key, bool roomy, Instant now) const {
     Server* best = nullptr;
     for (Server* server = members_.first(); server != nullptr; server = members_.next(*server)) {
-        if (server->sharers_ == 0 || server->key_ != key || must_close(*server, now)) continue;
-        if (best == nullptr || server->sharers_ < best->sharers_) best = server;
+        if (!takes_sharers(*server, key, now) || (roomy && server->sharers_ >= well_shared))
+            continue;
+        const bool better = best == nullptr || (roomy ? server->sharers_ > best->sharers_
+                                                      : server->sharers_ < best->sharers_);
+        if (better) best = server;
     }
     return best;
+}
+
+// One that has to go, or is owed, takes nobody on.
+bool Pool::takes_sharers(const Server& server, CompatibilityKey key, Instant now) const {
+    return open_ && owed_ == 0 && server.sharers_ > 0 && server.key_ == key &&
+           !must_close(server, now).has_value();
 }
 
 void Pool::cancel(Waiter& waiter, Instant now) {

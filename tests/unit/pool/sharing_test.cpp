@@ -1,4 +1,7 @@
 // Clients that use one connection together, as Redis' do.
+#include <array>
+#include <span>
+
 #include "pool/fake_house.h"
 
 namespace weir::pool {
@@ -16,6 +19,10 @@ class SharingTest : public House {
     void part(Client& client, Duration used) {
         FakeServer* server = std::exchange(client.server, nullptr);
         server->pool()->part(*server, now - used, now);
+    }
+    void share(std::span<Sharer> clients) {
+        hold(pool(), clients.front());
+        for (Sharer& client : clients.subspan(1)) ASSERT_EQ(acquire(pool(), client), Kind::ready);
     }
 };
 
@@ -43,16 +50,35 @@ TEST_F(SharingTest, each_sharer_is_a_release_and_the_last_one_frees_the_connecti
     EXPECT_EQ(probe().releases(ReleaseResult::clean), 2U);
 }
 
-TEST_F(SharingTest, a_pool_with_room_dials_before_it_shares) {
+TEST_F(SharingTest, a_connection_is_well_shared_before_another_is_dialed) {
     settings.max_size = 2;
-    Sharer first, second, third;
-    hold(pool(), first);
+    std::array<Sharer, 16> sharers;
+    share(sharers);
+    EXPECT_EQ(pool().counts(now).used, 1U);
+    EXPECT_EQ(pool().counts(now).connecting, 0U);
+    Sharer second, third;
     EXPECT_EQ(acquire(pool(), second), Kind::waiting) << "its own connection is on its way";
     EXPECT_EQ(acquire(pool(), third), Kind::waiting) << "one waits for it, the older joins";
-    EXPECT_EQ(second.server, first.server);
+    EXPECT_EQ(second.server, sharers[0].server);
     run();
     ASSERT_NE(third.server, nullptr);
-    EXPECT_NE(third.server, first.server);
+    EXPECT_NE(third.server, sharers[0].server);
+}
+
+TEST_F(SharingTest, idle_connections_are_left_alone_until_the_shared_ones_are_full) {
+    settings.max_size = 3;
+    std::array<Client, 3> alone;
+    for (Client& client : alone) hold(pool(), client);
+    for (Client& client : alone) release(client);
+    std::array<Sharer, 17> sharers;
+    share(sharers);
+    EXPECT_EQ(pool().counts(now).used, 2U);
+    EXPECT_EQ(pool().counts(now).idle, 1U);
+    EXPECT_NE(sharers[16].server, sharers[0].server);
+    part(sharers[0], 0ms);
+    Sharer late;
+    EXPECT_EQ(acquire(pool(), late), Kind::ready);
+    EXPECT_EQ(late.server, sharers[1].server) << "the fuller one";
 }
 
 TEST_F(SharingTest, all_who_wait_join_the_first_connection_that_comes) {
@@ -64,13 +90,16 @@ TEST_F(SharingTest, all_who_wait_join_the_first_connection_that_comes) {
     EXPECT_EQ(pool().counts(now).waiting, 0U);
 }
 
-TEST_F(SharingTest, the_least_shared_connection_is_joined) {
+TEST_F(SharingTest, of_full_pools_connections_the_least_shared_is_joined) {
     settings.max_size = 2;
-    Sharer first, second, third, fourth;
-    hold(pool(), first);
-    hold(pool(), second);
-    acquire(pool(), third);
-    acquire(pool(), fourth);
+    std::array<Client, 2> alone;
+    for (Client& client : alone) hold(pool(), client);
+    for (Client& client : alone) release(client);
+    std::array<Sharer, 32> sharers;
+    share(sharers);
+    Sharer third, fourth;
+    EXPECT_EQ(acquire(pool(), third), Kind::ready);
+    EXPECT_EQ(acquire(pool(), fourth), Kind::ready);
     EXPECT_NE(third.server, fourth.server);
 }
 
@@ -116,11 +145,25 @@ TEST_F(SharingTest, a_lost_connection_is_a_broken_release_of_each) {
 
 TEST_F(SharingTest, a_failed_dial_lets_its_waiter_join) {
     settings.max_size = 2;
-    Sharer first, second;
+    std::array<Sharer, 16> sharers;
+    share(sharers);
+    Sharer late;
+    EXPECT_EQ(acquire(pool(), late), Kind::waiting);
+    loop().fail_dial(0, CreateFailure::refused, now);
+    EXPECT_EQ(late.server, sharers[0].server);
+}
+
+TEST_F(SharingTest, a_lost_connection_is_joined_by_nobody) {
+    settings.max_size = 2;
+    Sharer first, second, third;
     hold(pool(), first);
     acquire(pool(), second);
-    loop().fail_dial(0, CreateFailure::refused, now);
-    EXPECT_EQ(second.server, first.server);
+    FakeServer* const lost = first.server;
+    pool().server_lost(*lost, now);
+    EXPECT_EQ(acquire(pool(), third), Kind::waiting);
+    run();
+    ASSERT_NE(third.server, nullptr);
+    EXPECT_NE(third.server, lost);
 }
 
 TEST_F(SharingTest, what_sharers_no_longer_lack_is_not_demanded) {
