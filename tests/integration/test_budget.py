@@ -13,6 +13,8 @@ from harness.swarm import Client, close_all, open_many
 from harness.waiting import until
 from harness.watch import SessionWatch
 
+pytestmark = pytest.mark.alone
+
 
 def test_500_clients_on_a_server_of_50(start_weir, start_postgres, size):
     server = start_postgres(["tenant_a"], max_connections=50)

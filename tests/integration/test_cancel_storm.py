@@ -121,6 +121,7 @@ def descriptors(weir):
 
 
 @pytest.mark.sanitized
+@pytest.mark.alone
 @pytest.mark.timeout(400)
 def test_a_storm_of_cancels_hits_nobody_else_and_leaves_nothing(weir, postgres, size):
     async def scenario():

@@ -137,6 +137,7 @@ def admin_cpu(pid):
                ) / 1e9
 
 
+@pytest.mark.alone
 def test_a_scrape_is_cheap(busy):
     weir, _ = busy
     weir.metrics()
@@ -147,6 +148,7 @@ def test_a_scrape_is_cheap(busy):
     assert each < (0.1 if sanitized() else 0.010), f"{each * 1000:.1f} ms"
 
 
+@pytest.mark.alone
 def test_scraping_each_second_does_not_slow_the_loops(busy, size):
     """The bucket of the loops' lag at p99 is no higher with a scrape each second than without."""
     weir, _ = busy

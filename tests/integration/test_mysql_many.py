@@ -11,6 +11,8 @@ import pytest
 from harness.waiting import until
 from test_mysql import ask, raw, settled
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def tenants(start_module_mariadb, full):

@@ -12,6 +12,8 @@ import redis
 from harness.resp import Client, array, counts, raw, read, settled
 from harness.waiting import until
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def server(redis_server):

@@ -11,7 +11,7 @@ from harness.reloading import write
 from harness.swarm import Client, Lost, close_all, open_many
 from harness.waiting import free_port, until
 
-pytestmark = pytest.mark.sanitized
+pytestmark = [pytest.mark.sanitized, pytest.mark.alone]
 
 POOL = {"name": "tenants", "match": "tenant_{tenant}", "max_size": 3, "acquire_timeout": "2s"}
 

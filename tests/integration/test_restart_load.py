@@ -11,7 +11,7 @@ from harness.swarm import Client, Lost
 from harness.waiting import until
 from harness.watch import SessionWatch
 
-pytestmark = pytest.mark.sanitized
+pytestmark = [pytest.mark.sanitized, pytest.mark.alone]
 
 MOST = 8
 

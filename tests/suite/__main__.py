@@ -20,7 +20,7 @@ def sanitized(suite, full):
     for preset in ("asan", "tsan"):
         if suite.build(preset, ["weir", *unit_targets()]):
             suite.unit(preset)
-            suite.integration(preset, *([] if full else ["-m", "sanitized"]))
+            suite.integration(preset, marked=None if full else "sanitized")
 
 
 def main(words):

@@ -63,17 +63,23 @@ class Suite:
             if code != 0 and self.tally.failed == failed:
                 self.tally.fails(f"{preset}/{program.name}: ended with {code}")
 
-    def integration(self, preset, *options):
-        self.say(f"{preset}: integration tests {' '.join(options)}")
-        report = self._report(f"{preset}-integration")
+    def integration(self, preset, *options, marked=None):
+        """Two modules at a time, because most of their time is waiting; then those that want none beside them."""
+        among = f"{marked} and " if marked else ""
+        self._pytest(preset, "integration", ["-n", "2", "--dist", "loadfile", "-m", f"{among}not alone", *options])
+        self._pytest(preset, "integration-alone", ["-m", f"{among}alone", *options])
+
+    def _pytest(self, preset, name, options):
+        self.say(f"{preset}: {name} tests")
+        report = self._report(f"{preset}-{name}")
         code = self._run(["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-c", TESTS / "pytest.ini",
                           "--rootdir", TESTS, f"--junitxml={report}", *options, TESTS / "integration",
                           TESTS / "faults"],
                          limit=3600, WEIR_BINARY=str(ROOT / "build" / preset / "weir"))
         failed = self.tally.failed
-        self.tally.add_junit(report, f"{preset}/integration")
+        self.tally.add_junit(report, f"{preset}/{name}")
         if code != 0 and self.tally.failed == failed:
-            self.tally.fails(f"{preset}/integration: pytest ended with {code}")
+            self.tally.fails(f"{preset}/{name}: pytest ended with {code}")
 
     def fuzz(self, seconds):
         """Each target for that long, from its seeds; what it finds stays in build/fuzz/findings."""
