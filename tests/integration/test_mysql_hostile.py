@@ -1,0 +1,49 @@
+"""MySQL clients that are clumsy or mean harm: what is one's own stays so, and nothing is lost unsaid."""
+
+import os
+import signal
+
+import pytest
+
+from harness import mysql_raw
+from harness.mysql_raw import ServerError
+from harness.waiting import until
+from test_mysql import POOL, raw
+from test_mysql_ends import GONE
+
+pytestmark = pytest.mark.sanitized
+
+TOO_MANY = 1040  # the only connection is pinned: right, too
+
+
+@pytest.fixture
+def server(mariadb):
+    mariadb.execute("TRUNCATE notes", "tenant_a")
+    return mariadb
+
+
+@pytest.fixture
+def single(server, start_mysql_weir):
+    """Everybody shares one connection."""
+    return start_mysql_weir(server, pool=[{**POOL, "max_size": 1, "acquire_timeout": "2s"}])
+
+
+# -- connections that are lost
+
+
+@pytest.mark.parametrize("before", ["BEGIN", "SET @mine = 5", "CREATE TEMPORARY TABLE t (a INT)"])
+def test_what_was_open_on_a_lost_connection_is_not_gone_on_with(server, single, before):
+    client = raw(single)
+    client.query(before)
+    client.query("INSERT INTO notes (words) VALUES ('first')")
+    session = server.sessions("db = 'tenant_a'")[0]["ID"]
+    os.kill(single.pid, signal.SIGSTOP)
+    try:  # the command and the end of the connection come in one turn
+        client.command(mysql_raw.QUERY, b"INSERT INTO notes (words) VALUES ('second')")
+        server.execute(f"KILL {session}")
+        until(lambda: not server.sessions("db = 'tenant_a'"), "it is gone")
+    finally:
+        os.kill(single.pid, signal.SIGCONT)
+    with pytest.raises(GONE):
+        client.reply()
+    assert server.execute("SELECT COUNT(*) FROM notes WHERE words = 'second'", "tenant_a") == ((0,),)
