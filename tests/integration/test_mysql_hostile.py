@@ -47,3 +47,19 @@ def test_what_was_open_on_a_lost_connection_is_not_gone_on_with(server, single, 
     with pytest.raises(GONE):
         client.reply()
     assert server.execute("SELECT COUNT(*) FROM notes WHERE words = 'second'", "tenant_a") == ((0,),)
+
+
+# -- prepared statements
+
+
+def test_long_data_of_two_statements_stays_with_its_client(single):
+    client, other = raw(single), raw(single)
+    first, second = client.prepare("SELECT ?"), client.prepare("SELECT CONCAT(?, '!')")
+    first.long_data(0, b"the client's own")
+    second.long_data(0, b"more")
+    assert second.execute(None, long_data=(0,)).rows == [("more!",)]
+    with pytest.raises(ServerError) as waited:  # the client keeps the connection
+        other.prepare("SELECT ?")
+    assert waited.value.number == TOO_MANY
+    assert first.execute(None, long_data=(0,)).rows == [("the client's own",)]
+    assert other.prepare("SELECT ?").execute("other's").rows == [("other's",)]
