@@ -63,3 +63,13 @@ def test_long_data_of_two_statements_stays_with_its_client(single):
     assert waited.value.number == TOO_MANY
     assert first.execute(None, long_data=(0,)).rows == [("the client's own",)]
     assert other.prepare("SELECT ?").execute("other's").rows == [("other's",)]
+
+
+def test_statements_of_the_same_text_have_cursors_of_their_own(single):
+    client = raw(single)
+    text = "SELECT seq + 0 FROM seq_1_to_100 WHERE seq > ?"
+    first, second = client.prepare(text), client.prepare(text)
+    first.execute(0, flags=1)
+    second.execute(50, flags=1)
+    assert [row[0] for row in first.fetch(3)[0]] == [1, 2, 3]
+    assert [row[0] for row in second.fetch(3)[0]] == [51, 52, 53]
