@@ -73,3 +73,11 @@ def test_statements_of_the_same_text_have_cursors_of_their_own(single):
     second.execute(50, flags=1)
     assert [row[0] for row in first.fetch(3)[0]] == [1, 2, 3]
     assert [row[0] for row in second.fetch(3)[0]] == [51, 52, 53]
+
+
+def test_statements_of_the_same_text_have_long_data_of_their_own(single):
+    client = raw(single)
+    first, second = client.prepare("SELECT ?"), client.prepare("SELECT ?")
+    first.long_data(0, b"first's")
+    assert second.execute("second's").rows == [("second's",)]
+    assert first.execute(None, long_data=(0,)).rows == [("first's",)]
