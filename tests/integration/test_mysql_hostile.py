@@ -81,3 +81,15 @@ def test_statements_of_the_same_text_have_long_data_of_their_own(single):
     first.long_data(0, b"first's")
     assert second.execute("second's").rows == [("second's",)]
     assert first.execute(None, long_data=(0,)).rows == [("first's",)]
+
+
+def test_a_statement_with_something_open_is_not_closed_for_room(server, start_mysql_weir):
+    weir = start_mysql_weir(server, pool=[{**POOL, "max_size": 1, "prepared_statements": 2}])
+    client = raw(weir)
+    cursor, data = client.prepare("SELECT seq + 0 FROM seq_1_to_100"), client.prepare("SELECT ?")
+    cursor.execute(flags=1)
+    data.long_data(0, b"kept")
+    for i in range(4):
+        client.prepare(f"SELECT {i}").execute()
+    assert [row[0] for row in cursor.fetch(3)[0]] == [1, 2, 3]
+    assert data.execute(None, long_data=(0,)).rows == [("kept",)]
