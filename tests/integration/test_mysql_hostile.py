@@ -93,3 +93,27 @@ def test_a_statement_with_something_open_is_not_closed_for_room(server, start_my
         client.prepare(f"SELECT {i}").execute()
     assert [row[0] for row in cursor.fetch(3)[0]] == [1, 2, 3]
     assert data.execute(None, long_data=(0,)).rows == [("kept",)]
+
+
+# -- settings and what routines leave
+
+
+@pytest.mark.parametrize("statement", [
+    "SET STATEMENT max_statement_time = 9 FOR SELECT 1; SET time_zone = '+03:00'",
+    "SET STATEMENT max_statement_time = 9 FOR CALL zone()",
+    "SET STATEMENT max_statement_time = 9 FOR SET time_zone = '+03:00'"])
+def test_what_outlasts_a_set_statement_is_its_clients(server, single, statement):
+    server.execute("CREATE OR REPLACE PROCEDURE zone() SET time_zone = '+03:00'", "tenant_a")
+    client = raw(single, capabilities=mysql_raw.MULTI_STATEMENTS)
+    other = raw(single, capabilities=mysql_raw.MULTI_STATEMENTS)
+    client.query_all(statement)
+    with_own = seen_by(other, "SELECT @@time_zone")
+    assert with_own in ("SYSTEM", TOO_MANY)
+    assert client.value("SELECT @@time_zone") == "+03:00"
+
+
+def seen_by(client, question):
+    try:
+        return client.value(question)
+    except ServerError as error:
+        return error.number
