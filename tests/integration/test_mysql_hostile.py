@@ -117,3 +117,20 @@ def seen_by(client, question):
         return client.value(question)
     except ServerError as error:
         return error.number
+
+
+NO_TABLE, FREE = 1146, "1"
+
+
+@pytest.mark.parametrize("body, question, right", [
+    ("CREATE TEMPORARY TABLE hidden SELECT 1 AS a", "SELECT a FROM hidden", NO_TABLE),
+    ("SET TRANSACTION READ ONLY", "SELECT NEXTVAL(numbers) > 0", FREE),
+    ("EXECUTE IMMEDIATE 'LOCK TABLES notes WRITE'", "SELECT COUNT(*) = 0 FROM others", FREE),
+])
+def test_what_a_procedure_leaves_is_nobody_elses(server, single, body, question, right):
+    server.execute("CREATE SEQUENCE IF NOT EXISTS numbers", "tenant_a")
+    server.execute("CREATE TABLE IF NOT EXISTS others (a INT)", "tenant_a")
+    server.execute(f"CREATE OR REPLACE PROCEDURE leaves() {body}", "tenant_a")
+    client, other = raw(single), raw(single)
+    client.query_all("CALL leaves()")
+    assert seen_by(other, question) in (right, TOO_MANY)
