@@ -134,3 +134,18 @@ def test_what_a_procedure_leaves_is_nobody_elses(server, single, body, question,
     client, other = raw(single), raw(single)
     client.query_all("CALL leaves()")
     assert seen_by(other, question) in (right, TOO_MANY)
+
+
+@pytest.mark.parametrize("capabilities", [0, mysql_raw.DEPRECATE_EOF])
+@pytest.mark.parametrize("body, question, right", [
+    ("SET @left = 1", "SELECT @left", None),
+    ("CREATE TEMPORARY TABLE hidden SELECT 1 AS a", "SELECT a FROM hidden", NO_TABLE),
+    ("SET time_zone = '+09:00'", "SELECT @@time_zone", "SYSTEM"),
+    ("SET timestamp = 1", "SELECT @@timestamp > 1000000", FREE),
+])
+def test_what_a_function_leaves_is_nobody_elses(server, single, capabilities, body, question, right):
+    server.execute(f"CREATE OR REPLACE FUNCTION leaves_too() RETURNS INT BEGIN {body}; RETURN 1; END",
+                   "tenant_a")
+    client, other = raw(single, capabilities=capabilities), raw(single, capabilities=capabilities)
+    client.query("SELECT leaves_too()")
+    assert seen_by(other, question) in (right, TOO_MANY)
