@@ -149,3 +149,14 @@ def test_what_a_function_leaves_is_nobody_elses(server, single, capabilities, bo
     client, other = raw(single, capabilities=capabilities), raw(single, capabilities=capabilities)
     client.query("SELECT leaves_too()")
     assert seen_by(other, question) in (right, TOO_MANY)
+
+
+def test_a_trigger_that_sets_more_than_a_setting_keeps_the_connection(server, single):
+    server.execute("CREATE OR REPLACE TRIGGER sets_both BEFORE INSERT ON notes FOR EACH ROW"
+                   " SET time_zone = '+09:00', @left = 1", "tenant_a")
+    try:
+        client, other = raw(single), raw(single)
+        client.query("INSERT INTO notes (words) VALUES ('x')")
+        assert seen_by(other, "SELECT @left") in (None, TOO_MANY)
+    finally:
+        server.execute("DROP TRIGGER sets_both", "tenant_a")
