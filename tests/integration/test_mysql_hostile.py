@@ -160,3 +160,13 @@ def test_a_trigger_that_sets_more_than_a_setting_keeps_the_connection(server, si
         assert seen_by(other, "SELECT @left") in (None, TOO_MANY)
     finally:
         server.execute("DROP TRIGGER sets_both", "tenant_a")
+
+
+def test_a_variable_without_a_value_can_be_carried(single):
+    client, other = raw(single), raw(single)
+    client.query("SET default_tmp_storage_engine = NULL")
+    assert other.value("SELECT @@default_tmp_storage_engine IS NULL") == "1"
+    client.query("SET default_tmp_storage_engine = 'Aria'")
+    client.query("SET default_tmp_storage_engine = NULL")
+    other.query("SET default_tmp_storage_engine = 'MyISAM'")
+    assert client.value("SELECT @@default_tmp_storage_engine IS NULL") == "1"
