@@ -33,3 +33,15 @@ def test_an_unsubscribe_that_is_refused_shifts_nobodys_reply(start_redis, start_
             assert other("SET", "k", "the other's") == "+OK"
             assert other("GET", "k") == b"the other's"
         assert rude("GET", "none") is None
+
+
+def test_a_consumer_group_with_the_name_of_a_keyword_holds_up_nobody(server, start_redis_weir):
+    weir = start_redis_weir(server, pool=[{"max_size": 2}])
+    with server.connect() as direct:
+        direct.xgroup_create("stream", "streams", mkstream=True)
+    with Client(weir) as reader, Client(weir) as other:
+        reader.send("XREADGROUP", "GROUP", "streams", "me", "BLOCK", 0, "STREAMS", "stream", ">")
+        until(lambda: counts(weir)["used"] + counts(weir)["pinned"] == 1, "it waits")
+        assert other("SET", "k", 1) == "+OK"
+        assert other("XADD", "stream", "1-1", "a", "b") == b"1-1"
+        assert reader.next() == [[b"stream", [[b"1-1", [b"a", b"b"]]]]]
