@@ -45,3 +45,10 @@ def test_a_consumer_group_with_the_name_of_a_keyword_holds_up_nobody(server, sta
         assert other("SET", "k", 1) == "+OK"
         assert other("XADD", "stream", "1-1", "a", "b") == b"1-1"
         assert reader.next() == [[b"stream", [[b"1-1", [b"a", b"b"]]]]]
+
+
+def test_a_skipped_reply_is_that_of_multi_alone(single):
+    with Client(single) as client:
+        client.socket.sendall(array("CLIENT", "REPLY", "SKIP") + array("MULTI")
+                              + array("SET", "k", 1) + array("EXEC"))
+        assert [client.next(), client.next()] == ["+QUEUED", ["+OK"]]
