@@ -52,3 +52,11 @@ def test_a_skipped_reply_is_that_of_multi_alone(single):
         client.socket.sendall(array("CLIENT", "REPLY", "SKIP") + array("MULTI")
                               + array("SET", "k", 1) + array("EXEC"))
         assert [client.next(), client.next()] == ["+QUEUED", ["+OK"]]
+
+
+@pytest.mark.parametrize("words", [("READONLY",), ("ASKING",), ("WATCH",),
+                                   ("CLIENT", "NO-TOUCH", "NONSENSE")])
+def test_a_state_that_is_refused_keeps_nothing(single, words):
+    with Client(single) as client, Client(single) as other:
+        assert client(*words).startswith("-ERR")
+        assert other("SET", "k", 1) == "+OK"
