@@ -60,3 +60,10 @@ def test_a_state_that_is_refused_keeps_nothing(single, words):
     with Client(single) as client, Client(single) as other:
         assert client(*words).startswith("-ERR")
         assert other("SET", "k", 1) == "+OK"
+
+
+def test_tracking_that_is_refused_keeps_nothing(single):
+    with Client(single) as client, Client(single) as other:
+        assert client("HELLO", 3)[b"proto"] == 3
+        assert client("CLIENT", "TRACKING", "ON", "NONSENSE") == "-ERR syntax error"
+        assert other("SET", "k", 1) == "+OK"
