@@ -67,3 +67,12 @@ def test_tracking_that_is_refused_keeps_nothing(single):
         assert client("HELLO", 3)[b"proto"] == 3
         assert client("CLIENT", "TRACKING", "ON", "NONSENSE") == "-ERR syntax error"
         assert other("SET", "k", 1) == "+OK"
+
+
+def test_another_database_is_out_of_reach_of_a_copy_with_a_long_key(server, single):
+    with Client(single) as client:
+        client("SET", "k", 1)
+        client.send("COPY", "k", "x" * 40000, "DB", 3)
+        assert client.next().startswith("-")
+    with server.connect(3) as direct:
+        assert direct.dbsize() == 0
