@@ -76,3 +76,12 @@ def test_another_database_is_out_of_reach_of_a_copy_with_a_long_key(server, sing
         assert client.next().startswith("-")
     with server.connect(3) as direct:
         assert direct.dbsize() == 0
+
+
+def test_a_deep_reply_is_a_reply(single):
+    with Client(single) as client, Client(single) as other:
+        client.send("EVAL", "local t = {1} for i = 1, 1500 do t = {t} end return t", 0)
+        other.send("SET", "k", 1)
+        assert other.next() == "+OK"
+        client.socket.settimeout(20)
+        assert client.reader._line() == b"*1"
