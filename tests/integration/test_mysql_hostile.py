@@ -170,3 +170,13 @@ def test_a_variable_without_a_value_can_be_carried(single):
     client.query("SET default_tmp_storage_engine = NULL")
     other.query("SET default_tmp_storage_engine = 'MyISAM'")
     assert client.value("SELECT @@default_tmp_storage_engine IS NULL") == "1"
+
+
+@pytest.mark.parametrize("asks", ["SELECT asks_id()", "SELECT * FROM last_id"])
+def test_an_insert_id_asked_for_by_a_function_or_view_is_the_clients_own(server, single, asks):
+    server.execute("CREATE OR REPLACE FUNCTION asks_id() RETURNS INT RETURN LAST_INSERT_ID()", "tenant_a")
+    server.execute("CREATE OR REPLACE VIEW last_id AS SELECT LAST_INSERT_ID()", "tenant_a")
+    client, other = raw(single), raw(single)
+    for who in (client, other):
+        who.query("INSERT INTO notes (words) VALUES ('x')")
+    assert client.value(asks) == "1"
