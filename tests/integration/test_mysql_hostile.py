@@ -180,3 +180,10 @@ def test_an_insert_id_asked_for_by_a_function_or_view_is_the_clients_own(server,
     for who in (client, other):
         who.query("INSERT INTO notes (words) VALUES ('x')")
     assert client.value(asks) == "1"
+
+
+def test_prepared_texts_of_one_client_have_a_bound(single):
+    client = raw(single)
+    with pytest.raises(ServerError):
+        for i in range(100):
+            client.prepare(f"SELECT {i} /* {'x' * 1_000_000} */")
