@@ -227,7 +227,7 @@ void MysqlSession::begin_anew() {
     effects_ = 0;
     prepared_.clear();
     cursors_.clear();
-    long_data_for_ = 0;
+    long_data_for_.clear();
     forget_memory();
     // FOUND_ROWS() outlives it on MariaDB, too; connections still have the marks of its statements.
     MysqlMemory anew;

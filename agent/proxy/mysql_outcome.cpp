@@ -131,7 +131,7 @@ void MysqlSession::reset_state() {
     settings_ = startup_;
     effects_ = 0;
     cursors_.clear();
-    long_data_for_ = 0;
+    long_data_for_.clear();
     forget_memory();
     let_go().abandon(true, true);
     enter(ClientState::idle);

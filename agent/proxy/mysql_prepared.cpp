@@ -214,14 +214,16 @@ MysqlSession::Verdict MysqlSession::about_statement(std::string_view packet,
     if (prepared == nullptr) return Verdict::done;
     const std::uint32_t id = turn_.statement;
     const bool has_cursor = std::find(cursors_.begin(), cursors_.end(), id) != cursors_.end();
-    const bool is_open = has_cursor || long_data_for_ == id;
+    const bool has_data =
+        std::find(long_data_for_.begin(), long_data_for_.end(), id) != long_data_for_.end();
+    const bool is_open = has_cursor || has_data;
     switch (turn_.command) {
         case Command::stmt_send_long_data: {
             if (packet.size() < id_end + 2) return Verdict::done;
             if (ready() == Verdict::later) return Verdict::later;
             auto* const entry = provided(*prepared);
             if (entry == nullptr) return Verdict::later;
-            long_data_for_ = id;
+            if (!has_data) long_data_for_.push_back(id);
             forward_as(packet, slice, entry->id, whole);
             streams_ = !whole;
             return Verdict::done;
@@ -253,7 +255,7 @@ MysqlSession::Verdict MysqlSession::about_statement(std::string_view packet,
 // Its cursor and what was sent for its parameters are gone.
 void MysqlSession::statement_closed(std::uint32_t id) {
     std::erase(cursors_, id);
-    if (long_data_for_ == id) long_data_for_ = 0;
+    std::erase(long_data_for_, id);
     if (server_ != nullptr && quiet_ && !state_left() && !server().in_transaction()) settle();
 }
 
@@ -268,7 +270,7 @@ void MysqlSession::statement_done() {
         return;
     }
     std::erase(cursors_, id);
-    if (long_data_for_ == id) long_data_for_ = 0;
+    std::erase(long_data_for_, id);
     const bool opened = turn_.command == Command::stmt_execute && !tracker.outcome().failed &&
                         tracker.has(my::status::cursor_exists);
     if (opened) cursors_.push_back(id);

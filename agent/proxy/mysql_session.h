@@ -70,7 +70,12 @@ class MysqlSession final : public Session {
     void server_drained();
     void server_lost(std::string_view last_words);  // an ERR packet, or empty
     void retry(const std::string& request);         // it died before it could have run this
-    void go_on();                                   // at the end of the turn
+    // Whether earlier commands than the present one have left anything on the connection.
+    [[nodiscard]] bool left_before() const;
+    [[nodiscard]] bool has_open_statement() const {  // a cursor, or a part of a parameter
+        return !cursors_.empty() || !long_data_for_.empty();
+    }
+    void go_on();  // at the end of the turn
 
     // -- from any connection that it has used
     void remembered(Memory memory, std::string value);
@@ -253,10 +258,10 @@ class MysqlSession final : public Session {
     MysqlMemory memory_;
     std::unordered_map<std::uint32_t, Prepared> prepared_;
     std::uint32_t last_prepared_ = 0;
-    std::uint64_t kill_target_ = 0;       // of a KILL that is not answered
-    std::uint32_t long_data_for_ = 0;     // the statement to which parts of parameters were sent
-    std::vector<std::uint32_t> cursors_;  // statements with an open one
-    Traits effects_ = 0;                  // what may be left behind on the connection
+    std::uint64_t kill_target_ = 0;             // of a KILL that is not answered
+    std::vector<std::uint32_t> long_data_for_;  // statements to which parts of parameters were sent
+    std::vector<std::uint32_t> cursors_;        // statements with an open one
+    Traits effects_ = 0;                        // what may be left behind on the connection
     // Flags of the server as of its last reply, and of the one before.
     std::uint16_t status_ = wire::mysql::status::autocommit;
     std::uint16_t status_before_ = status_;

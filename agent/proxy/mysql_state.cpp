@@ -139,6 +139,12 @@ void MysqlSession::note_effects() {
     const bool calls = (turn_.traits & trait_bit(Trait::calls)) != 0;
     asks_variables_ = calls && (effects_ & trait_bit(Trait::user_variable_set)) == 0;
     if (calls) left &= ~trait_bit(Trait::user_variable_set);
+    // Of what is told then nobody knows whether it outlasts the statement.
+    const bool more =
+        turn_.statements > 1 || calls || (turn_.traits & trait_bit(Trait::setting)) != 0;
+    if ((turn_.traits & trait_bit(Trait::statement_set)) != 0 && more) {
+        left |= trait_bit(Trait::unknown);
+    }
     const my::StatementWords& words = scan_.words();
     if (turn_.command == Command::query && (turn_.traits & trait_bit(Trait::setting)) != 0) {
         for (std::size_t i = 0; i < words.settings(); ++i) {
@@ -180,8 +186,10 @@ void MysqlSession::end_effects() {
     }
 }
 
-bool MysqlSession::state_left() const {
-    return effects_ != 0 || !cursors_.empty() || long_data_for_ != 0;
+bool MysqlSession::state_left() const { return effects_ != 0 || has_open_statement(); }
+
+bool MysqlSession::left_before() const {
+    return (effects_ & ~turn_.left) != 0 || has_open_statement();
 }
 
 bool MysqlSession::state_to_reset() const {
