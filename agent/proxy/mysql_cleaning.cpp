@@ -121,6 +121,7 @@ void MysqlServer::chore_done(bool failed) {
         applied_ = tenant_.sets.empty();
         tells_ = {};
         tells_.found_rows = somebodys_statement;  // which a reset does not forget
+        left_count_ = 0;
     }
     if (tracker_.settled()) clean();
 }

@@ -226,6 +226,7 @@ void MysqlSession::begin_anew() {
     many_statements_ = (capabilities_ & my::capability::multi_statements) != 0;
     effects_ = 0;
     prepared_.clear();
+    prepared_bytes_ = 0;
     cursors_.clear();
     long_data_for_.clear();
     forget_memory();

@@ -76,7 +76,7 @@ void MysqlSession::settle() {
         return;
     }
     if (std::exchange(asks_variables_, false)) {
-        server().ask_user_variables();
+        server().ask_what_routine_left();
         return;
     }
     settling_ = false;

@@ -127,8 +127,9 @@ void MysqlSession::collation_told(const std::string& collation) {
     server().set_applied(tenant_.sets.with(*server().applied(), connection_collation, collation));
 }
 
-void MysqlSession::user_variables_told(bool some) {
-    if (some) effects_ |= trait_bit(Trait::user_variable_set);
+void MysqlSession::routine_told(bool variables, bool others) {
+    if (variables) effects_ |= trait_bit(Trait::user_variable_set);
+    if (others) effects_ |= trait_bit(Trait::unknown);
 }
 
 // -- what is left behind
@@ -164,13 +165,18 @@ void MysqlSession::end_effects() {
                         turn_.statements == 1 && (traits & trait_bit(Trait::calls)) == 0;
     if (unread && turn_.left == trait_bit(Trait::unknown)) effects_ &= ~turn_.left;
     constexpr Traits explained =
-        lasting_traits | trait_bits({Trait::temporary_table_dropped, Trait::deallocated,
-                                     Trait::handler_closed, Trait::statement_set, Trait::setting,
-                                     Trait::tables_unlocked, Trait::uses_database});
-    if (turn_.state_changed && !turn_.variables_changed && !turn_.schema_changed &&
-        (traits & explained) == 0) {
+        lasting_traits |
+        trait_bits({Trait::temporary_table_dropped, Trait::deallocated, Trait::handler_closed,
+                    Trait::statement_set, Trait::setting, Trait::tables_unlocked,
+                    Trait::uses_database, Trait::last_insert_id_set});
+    // Something besides variables, by a trigger perhaps; of what a CALL sets they explain it, and
+    // the rest is asked for.
+    const bool calls = (traits & trait_bit(Trait::calls)) != 0;
+    if (turn_.state_changed && !turn_.schema_changed && (traits & explained) == 0 &&
+        !(calls && turn_.variables_changed)) {
         effects_ |= trait_bit(Trait::unknown);
     }
+    if (once_ && calls) effects_ |= trait_bit(Trait::transaction_once);
     if (!once_) effects_ &= ~trait_bit(Trait::transaction_once);
     if (outcome.failed || turn_.statements != 1) return;
     if ((traits & trait_bit(Trait::tables_unlocked)) != 0) {

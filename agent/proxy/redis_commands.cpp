@@ -201,6 +201,15 @@ RedisSession::Verdict RedisSession::tracking(const Request& request) {
             redis_error("ERR tracking needs RESP3 here: what is invalidated can't be redirected "
                         "to another connection of a pool"));
     }
+    // What the server refuses must keep no connection.
+    for (std::size_t i = 3; i < words.size(); ++i) {
+        const bool prefix = is_word(words[i], "PREFIX") && i + 1 < words.size();
+        if (prefix) ++i;
+        if (!prefix && !is_word(words[i], "BCAST") && !is_word(words[i], "OPTIN") &&
+            !is_word(words[i], "OPTOUT") && !is_word(words[i], "NOLOOP")) {
+            return answer(redis_error("ERR syntax error"));
+        }
+    }
     if (!on && !lease_.tracking) return forward(request);
     const Verdict verdict = relay_from(PinReason::tracking, request);
     if (verdict == Verdict::done) lease_.tracking = on;
