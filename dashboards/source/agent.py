@@ -86,7 +86,7 @@ CLIENTS = Row(
 
 WATCHED = Row(
     "Is it watched as it should be?",
-    timeline("Configuration", "Whether the configuration read last is in effect.",
+    timeline("Configuration, by agent", "Whether the configuration read last is in effect.",
              query("min by (instance) (weir_config_last_reload_successful{@agent})", "{{instance}}"),
              {1: ("in effect", "green"), 0: ("last one refused", "red")}, to("weir-fleet", "Which agents?"), w=8, h=8,
              drill="instance"),

@@ -4,8 +4,8 @@ from .colours import PROMISED, plain, steps
 from .links import to
 from .page import Row, page
 from .panels import column, mapping, series, stat, table
-from .queries import (FAILING, FULLEST_BUDGET, IN_TIME, IN_USE, PROMISED_SECONDS, UPSTREAMS_DOWN, WAITERS, missing,
-                      per_second, quantile, query)
+from .queries import (FAILING, FULLEST_BUDGET, IN_TIME, IN_USE, PROMISED_SECONDS, WAITERS, missing, per_second,
+                      quantile, query, upstreams_down)
 
 WELL = Row(
     "",
@@ -14,7 +14,7 @@ WELL = Row(
          query(missing("up{@agent}")), "none", steps(1), to("weir-agent", "Which agent, and since when?")),
     stat("Upstreams down", "Upstreams whose last connect failed. Applications that need a new connection to one of "
          "these wait or are refused.",
-         query(UPSTREAMS_DOWN), "none", steps(1), to("weir-upstreams", "Which server, and why?")),
+         query(upstreams_down()), "none", steps(1), to("weir-upstreams", "Which server, and why?")),
     stat("Acquires within 50 ms", "The promise to applications: this share of the requests for a connection was "
          "served within 50 ms; time-outs and refusals count as broken. The goal is 99.9 %.",
          query(IN_TIME), "percentunit", PROMISED, to("weir-pools", "Which pool breaks it?"), decimals=2),

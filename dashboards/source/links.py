@@ -13,7 +13,7 @@ def to(uid, question):
 
 
 # What a click on a value opens: the label that names it, and the dashboard that explains it.
-_EXPLAINED_BY = {"pool": "weir-pools", "upstream": "weir-upstreams", "instance": "weir-agent", "tenant": "weir-tenants"}
+_EXPLAINED_BY = {"pool": "weir-pools", "upstream": "weir-upstreams", "instance": "weir-agent"}
 _VALUE_OF = {"field": "${__field.labels.%s}", "row": "${__data.fields.%s}"}
 
 

@@ -26,7 +26,7 @@ def _panel(kind, title, description, targets, unit, next_links, w, h, options, *
 def stat(title, description, target, unit, steps, next_link, mappings=(), w=3, decimals=None, text="auto"):
     """A number whose colour says whether all is well. `text`: "name" shows the legend instead of the value."""
     spark = "none" if target["instant"] else "area"
-    field = {"thresholds": steps, "color": {"mode": "thresholds"}, "noValue": "none",
+    field = {"thresholds": steps, "color": {"mode": "thresholds"}, "noValue": "no data",
              "mappings": [*mappings, _nothing("no traffic")]}
     if decimals is not None:
         field["decimals"] = decimals
@@ -105,7 +105,7 @@ def table(title, description, labels, columns, next_link, sort, w=24, h=8, drill
         overrides.append(_override(label, links=[links.drill(label, "row", uid) for uid in places]))
     panel = _panel("table", title, description, targets, "short", [next_link], w, h, {
         "cellHeight": "sm", "frameIndex": 0, "showHeader": True, "sortBy": [{"displayName": sort, "desc": True}],
-        "footer": {"show": False, "reducer": ["sum"], "countRows": False, "fields": ""}},
+        "footer": {"show": False, "reducer": ["sum"], "countRows": False}},
         custom={"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True, "inspect": False},
         color={"mode": "thresholds"}, thresholds=plain("text"), noValue="–", overrides=overrides)
     panel["transformations"] = [

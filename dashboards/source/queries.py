@@ -69,8 +69,11 @@ FAILING = "timeout|rejected|error"
 # Seconds waited in each second: the mean number of waiters, which misses nobody between two scrapes.
 WAITERS = "weir_acquire_wait_by_cause_seconds_total"
 
-# An upstream that nobody has asked for yet is not up either, but nothing is wrong with it.
-UPSTREAMS_DOWN = """count(weir_upstream_up{@agent} == 0 and on (job, instance, upstream)
-                      sum by (job, instance, upstream) (weir_connection_creates_total{@agent}) > 0)
-                    or 0 * count(weir_upstream_up{@agent})"""
 FULLEST_BUDGET = "max(weir_upstream_budget_used{@agent} / weir_upstream_budget_connections{@agent})"
+
+
+def upstreams_down(scope="@agent"):
+    """An upstream that nobody has asked for yet is not up either, but nothing is wrong with it."""
+    return f"""count(weir_upstream_up{{{scope}}} == 0 and on (job, instance, upstream)
+                 sum by (job, instance, upstream) (weir_connection_creates_total{{{scope}}}) > 0)
+               or 0 * count(weir_upstream_up{{{scope}}})"""

@@ -4,26 +4,25 @@ from .colours import steps
 from .links import to
 from .page import Row, page
 from .panels import column, heatmap, series, stat, table, timeline
-from .queries import heat, per_second, quantiles, query
+from .queries import heat, missing, per_second, quantiles, query, upstreams_down
 
 # Each agent sees the connections of the others among the server's "others", so that agents' views don't add up.
 SERVER_USE = """max by (upstream) (
                   sum by (job, instance, upstream) (weir_server_connections{@upstream,owner=~"this_agent|others"})
                   / (max by (job, instance, upstream) (weir_server_max_connections{@upstream})
                      - sum by (job, instance, upstream) (weir_server_connections{@upstream,owner="reserved"})))"""
-BUDGET_USE = """max by (upstream) (weir_upstream_budget_used{@upstream} / weir_upstream_budget_connections{@upstream})"""
+BUDGET_USE = """max by (upstream) (
+    weir_upstream_budget_used{@upstream} / weir_upstream_budget_connections{@upstream})"""
 BREAKER = """max by (upstream) (weir_upstream_breaker_state{@upstream,state="half_open"}
              + on (job, instance, upstream) 2 * weir_upstream_breaker_state{@upstream,state="open"})"""
 BREAKER_STATES = {0: ("closed", "green"), 1: ("half open", "yellow"), 2: ("open", "red")}
-DOWN = """count(weir_upstream_up{@upstream} == 0 and on (job, instance, upstream)
-            sum by (job, instance, upstream) (weir_connection_creates_total{@upstream}) > 0)
-          or 0 * count(weir_upstream_up{@upstream})"""
 CREATED = {"scope": "@upstream"}
 
 WELL = Row(
     "",
     stat("Upstreams down", "Upstreams whose last connect failed, counted for each agent. One that nobody has asked "
-         "for yet is not counted.", query(DOWN), "none", steps(1), to("weir-pools", "Which pools suffer?")),
+         "for yet is not counted.", query(upstreams_down("@upstream")), "none", steps(1),
+         to("weir-pools", "Which pools suffer?")),
     stat("Breakers open", "Upstreams that failed so often that requests are refused at once, instead of each waiting "
          "for its own failure.", query('sum(weir_upstream_breaker_state{@upstream,state="open"})'), "none", steps(1),
          to("weir-pools", "Who is refused?")),
@@ -46,7 +45,7 @@ WELL = Row(
          to("weir-tenants", "Who competes?"), decimals=2),
     stat("Servers silent", "Servers that did not answer when asked of themselves. Only those with an account in "
          "`observe` are asked.",
-         query("count(weir_server_poll_up{@upstream}) - sum(weir_server_poll_up{@upstream})"), "none", steps(1),
+         query(missing("weir_server_poll_up{@upstream}")), "none", steps(1),
          to("weir-agent", "Is it the agent?")))
 
 REACHED = Row(
@@ -57,7 +56,7 @@ REACHED = Row(
              {1: ("reached", "green"), 0: ("not reached", "red")}, to("weir-pools", "Which pools suffer?")),
     timeline("Breakers", "The state of the breaker; of several agents, the worst.", query(BREAKER, "{{upstream}}"),
              BREAKER_STATES, to("weir-pools", "Who is refused?")),
-    series("Connects", "Attempts to establish a server connection, by result.",
+    series("Connects, by result", "Attempts to establish a server connection, by result.",
            [query(per_second("weir_connection_creates_total", "result", **CREATED), "{{result}}")], unit="ops",
            next_link=to("weir-leaks", "Why were the old ones closed?"), words=("ok", "failed")),
     series("Failed connects, by reason", "too_many: the server is full; auth and database: a wrong account or name; "
@@ -92,8 +91,8 @@ FULL = Row(
            next_link=to("weir-pools", "Which pools need them?"), w=12, stack=True,
            words=("this_agent", "others", "reserved"), limits=("allowed by the servers", "most since start (mysql)")),
     series("Refused by the servers", "Connects of anybody that failed or were refused for being full.",
-           [query(per_second("weir_server_rejected_connections_total", "upstream", "@upstream"), "{{upstream}} refused"),
-            query(per_second("weir_server_aborted_connects_total", "upstream", "@upstream"), "{{upstream}} aborted")],
+           [query(per_second(f"weir_server_{metric}_total", "upstream", "@upstream"), f"{{{{upstream}}}} {word}")
+            for metric, word in (("rejected_connections", "refused"), ("aborted_connects", "aborted"))],
            unit="ops", next_link=to("weir-pools", "Does anybody wait for one?"), w=12, drill="upstream"))
 
 ASKED = Row(
