@@ -98,19 +98,19 @@ WATCHED = Row(
            [query(per_second("weir_metric_label_overflow_total", "label", **AGENT), "{{label}}")], unit="ops",
            next_link=to("weir-tenants", "How many are there?")),
     series("Time to collect metrics, p99", "Of each endpoint. Prometheus gives up after scrape_timeout.",
-           [query(quantile(0.99, "weir_scrape_seconds", "endpoint", **AGENT), "{{endpoint}}")], unit="s",
+           [query(quantile(0.99, "weir_scrape_seconds", "endpoint", **AGENT), "{{endpoint}}")], w=6, unit="s",
            next_link=to("weir-tenants", "How many tenants are there?")),
     series("Size of metrics", "Of the last answer before compression.",
-           [query("max by (endpoint) (weir_scrape_bytes{@agent})", "{{endpoint}}")], unit="bytes",
+           [query("max by (endpoint) (weir_scrape_bytes{@agent})", "{{endpoint}}")], w=6, unit="bytes",
            next_link=to("weir-tenants", "How many tenants are there?")),
     series("Spans, by result", "Of traces, each second. unsampled ones are counted and forgotten.",
-           [query(per_second("weir_spans_total", "result", **AGENT), "{{result}}")], unit="ops",
+           [query(per_second("weir_spans_total", "result", **AGENT), "{{result}}")], unit="ops", w=6,
            next_link=to("weir-pools", "Which waits have a trace?"),
            words=("exported", "unsampled", "rejected")),
     series("Spans waiting for export", "Below the queue's capacity; beyond it they are dropped.",
            [query("sum(weir_span_queue_size{@agent})", "waiting"),
             query("sum(weir_span_queue_capacity{@agent})", "capacity")],
-           next_link=to("weir-pools", "Which waits have a trace?"), words=("waiting",), limits=("capacity",)))
+           next_link=to("weir-pools", "Which waits have a trace?"), w=6, words=("waiting",), limits=("capacity",)))
 
 WHO = Row(
     "Which",

@@ -5,10 +5,11 @@ A panel's place is given by source/page.py; here it has its width `w` and height
 
 from . import links
 from .colours import LIMIT, WORDS, plain
+from .queries import query
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 _TOOLTIP = {"mode": "multi", "sort": "desc"}
-_SHOWN = {"tooltip": False, "viz": False, "legend": False}
+_HIDDEN_FROM_NOTHING = {"tooltip": False, "viz": False, "legend": False}
 
 
 def _panel(kind, title, description, targets, unit, next_links, w, h, options, **field):
@@ -23,8 +24,8 @@ def _panel(kind, title, description, targets, unit, next_links, w, h, options, *
         "options": options}
 
 
-def stat(title, description, target, unit, steps, next_link, mappings=(), w=3, decimals=None, text="auto"):
-    """A number whose colour says whether all is well. `text`: "name" shows the legend instead of the value."""
+def stat(title, description, target, unit, steps, next_link, mappings=(), w=3, decimals=None):
+    """A number whose colour says whether all is well."""
     spark = "none" if target["instant"] else "area"
     field = {"thresholds": steps, "color": {"mode": "thresholds"}, "noValue": "no data",
              "mappings": [*mappings, _nothing("no traffic")]}
@@ -32,21 +33,19 @@ def stat(title, description, target, unit, steps, next_link, mappings=(), w=3, d
         field["decimals"] = decimals
     return _panel("stat", title, description, [target], unit, [next_link], w, 4, {
         "colorMode": "background", "graphMode": spark, "justifyMode": "center", "orientation": "auto",
-        "textMode": text, "wideLayout": True, "showPercentChange": False, "percentChangeColorMode": "standard",
+        "textMode": "auto", "wideLayout": True, "showPercentChange": False, "percentChangeColorMode": "standard",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}}, **field)
 
 
 def series(title, description, targets, next_link, unit="none", w=8, h=8, stack=False, words=(), limits=(), steps=None,
-           drill=None, most=None):
+           drill=None):
     """Lines over time. `words`: legends with a colour of their own; `limits`: legends that are drawn as a limit;
     `steps`: drawn as lines; `drill`: the label that a click on a line follows."""
     custom = {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 45 if stack else 8, "showPoints": "never",
-              "spanNulls": False, "axisSoftMin": 0, "hideFrom": _SHOWN,
+              "spanNulls": False, "hideFrom": _HIDDEN_FROM_NOTHING,
               "stacking": {"mode": "normal" if stack else "none", "group": "A"},
               "thresholdsStyle": {"mode": "dashed" if steps else "off"}}
     field = {"min": 0, "color": {"mode": "palette-classic-by-name"}, "thresholds": steps or plain()}
-    if most is not None:
-        field["max"] = most
     if drill:
         field["links"] = [links.drill(drill, "field")]
     overrides = [_override(word, color=_fixed(WORDS[word])) for word in words]
@@ -69,7 +68,7 @@ def heatmap(title, description, target, next_link, w=12, h=8):
         "exemplars": {"color": "rgba(255,0,255,0.7)"}, "filterValues": {"le": 1e-9}, "legend": {"show": True},
         "rowsFrame": {"layout": "auto"}, "tooltip": {"mode": "single", "yHistogram": True, "showColorScale": False},
         "yAxis": {"unit": "s", "axisPlacement": "left", "reverse": False}},
-        custom={"hideFrom": _SHOWN, "scaleDistribution": {"type": "linear"}})
+        custom={"hideFrom": _HIDDEN_FROM_NOTHING, "scaleDistribution": {"type": "linear"}})
 
 
 def timeline(title, description, target, states, next_link, w=12, h=6, drill=None):
@@ -81,7 +80,7 @@ def timeline(title, description, target, states, next_link, w=12, h=6, drill=Non
         "alignValue": "left", "mergeValues": True, "rowHeight": 0.8, "showValue": "auto",
         "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
         "tooltip": {"mode": "single", "sort": "none"}},
-        custom={"fillOpacity": 75, "lineWidth": 0, "hideFrom": _SHOWN}, **field)
+        custom={"fillOpacity": 75, "lineWidth": 0, "hideFrom": _HIDDEN_FROM_NOTHING}, **field)
 
 
 def column(name, expr, unit="short", steps=None, mappings=(), decimals=None):
@@ -94,10 +93,9 @@ def table(title, description, labels, columns, next_link, sort, w=24, h=8, drill
 
     `drills`: {label: dashboard} beside the ones that explain the label itself.
     """
-    from .queries import query
     targets = [query(one["expr"], instant=True, shape="table") for one in columns]
-    # A single result has no letter behind its name.
-    values = [f"Value #{chr(ord('A') + number)}" if len(columns) > 1 else "Value" for number in range(len(columns))]
+    # What Grafana calls the value of each of several queries.
+    values = [f"Value #{chr(ord('A') + number)}" for number in range(len(columns))]
     order = [*labels, *values]
     overrides = [_column_override(one) for one in columns]
     for label in labels:

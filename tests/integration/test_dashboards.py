@@ -131,6 +131,14 @@ def test_promtool_accepts_every_query(tmp_path):
     assert f"{len(queries)} rules found" in told, told
 
 
+def test_provisioning_reads_the_folder_that_is_installed():
+    told = run(["ruby", "-ryaml", "-rjson", "-e", "puts YAML.load_file(ARGV[0]).to_json",
+                dashboards.FOLDER / "provisioning/dashboards/weir.yml"]).stdout
+    provider, = json.loads(told)["providers"]
+    assert provider["type"] == "file" and provider["allowUiUpdates"] is False
+    assert provider["options"]["path"] == "/usr/local/share/weir/dashboards"
+
+
 def test_a_word_has_the_same_colour_everywhere():
     colours = {}
     for dashboard in dashboards.every():

@@ -114,10 +114,10 @@ def families(query, types):
 
 
 def number(prometheus, uid, panel):
-    """What a panel with one number shows; None while there is none."""
+    """What a panel with one number shows; not a number while a scrape is missing."""
     query = next(one for one in dashboards.panel_queries() if (one.uid, one.panel) == (uid, panel))
     found = prometheus.query(query.filled)
-    return found[0][1] if found else None
+    return found[0][1] if found else math.nan
 
 
 def test_every_metric_on_a_panel_exists(exported):
@@ -193,7 +193,7 @@ def test_nothing_is_red_that_should_be_green(prometheus):
               timeout=60)
 
 
-def test_a_stopped_server_is_seen_at_once(prometheus, servers):
+def test_a_stopped_server_is_seen_as_down_until_it_is_back(prometheus, servers):
     servers["redis"].stop()
     try:
         until(lambda: number(prometheus, "weir-fleet", "Upstreams down") == 1, "one upstream is down", timeout=60)
