@@ -4,7 +4,7 @@ from .colours import PROMISED, plain, steps
 from .links import to
 from .page import Row, page
 from .panels import column, mapping, series, stat, table
-from .queries import (FAILING, FULLEST_BUDGET, IN_TIME, IN_USE, PROMISED_SECONDS, WAITERS, missing, per_second,
+from .queries import (FAILING, FULLEST_BUDGET, IN_TIME, IN_USE, PROMISED_SECONDS, WAITERS, allowed, missing, per_second,
                       quantile, query, upstreams_down)
 
 WELL = Row(
@@ -67,7 +67,7 @@ WHO = Row(
               column("Wait p99", quantile(0.99, "weir_acquire_wait_seconds", "pool, engine"), "s",
                      steps(PROMISED_SECONDS, 1)),
               column("In use", f"sum by (pool, engine) ({IN_USE})", "none"),
-              column("Allowed", "sum by (pool, engine) (weir_pool_connections_max{@pool})", "none"),
+              column("Allowed", allowed("pool, engine"), "none"),
               column("Suspected leaks", "sum by (pool, engine) (weir_leak_suspected_connections{@pool})", "none",
                      steps(1, 5)),
               column("Queries", per_second("weir_queries_total", "pool, engine"), "ops", decimals=1)],

@@ -1,10 +1,10 @@
 """Leaks and lifetimes: who does not give connections back, and why do connections end?"""
 
-from .colours import plain, steps
+from .colours import steps
 from .links import to
 from .page import Row, page
 from .panels import column, heatmap, series, stat, table
-from .queries import IN_USE, heat, per_second, query
+from .queries import IN_USE, allowed, heat, per_second, query
 
 WELL = Row(
     "",
@@ -31,7 +31,7 @@ WELL = Row(
          steps(0.25, 0.5), to("weir-pools", "Is there room in spite of it?"), decimals=0),
     stat("Least use in an hour", "The fewest connections in use at once within the last hour, as a share of those "
          "allowed. A slow leak raises it while traffic stays the same.",
-         query("sum(weir_pool_use_trough_connections{@pool}) / sum(weir_pool_connections_max{@pool})"), "percentunit",
+         query(f"sum(weir_pool_use_trough_connections{{@pool}}) / {allowed()}"), "percentunit",
          steps(0.25, 0.5), to("weir-pools", "Is there room in spite of it?"), decimals=0),
     stat("Impossible answers", "Connections closed within the time shown because a server said something impossible. "
          "Any is worth a look at the log.",
@@ -52,7 +52,7 @@ HELD = Row(
     series("Least and mean use", "A slow leak lifts the least use toward the mean, hour by hour.",
            [query("sum(weir_pool_use_trough_connections{@pool})", "least within an hour"),
             query(per_second("weir_pool_used_connection_seconds_total"), "mean"),
-            query("sum(weir_pool_connections_max{@pool})", "allowed")],
+            query(allowed(), "allowed")],
            next_link=to("weir-pools", "Which pool grows?"), limits=("allowed",)),
     series("Suspected and taken back", "Leaks suspected, and taken back by leak_action, each second. Suspicions that "
            "end by themselves are slow jobs: a longer leak_after spares them.",
@@ -102,7 +102,7 @@ WHO = Row(
                      "max by (pool, engine) (weir_oldest_idle_in_transaction_seconds{@pool})", "s", steps(10, 60)),
               column("Pinned", "sum by (pool, engine) (weir_pinned_connections{@pool})", "none"),
               column("Least use in an hour", "sum by (pool, engine) (weir_pool_use_trough_connections{@pool})", "none"),
-              column("Allowed", "sum by (pool, engine) (weir_pool_connections_max{@pool})", "none", plain("text"))],
+              column("Allowed", allowed("pool, engine"), "none")],
           to("weir-tenants", "Which tenants?"), "Suspected now", drills={"pool": ["weir-tenants"]}))
 
 DASHBOARD = page("weir-leaks", "Who holds connections too long, what ties them to a client, and why they end.",

@@ -4,7 +4,8 @@ from .colours import PROMISED, plain, steps
 from .links import to
 from .page import Row, page
 from .panels import column, heatmap, series, stat, table
-from .queries import (FAILING, IN_TIME, IN_USE, PROMISED_SECONDS, WAITERS, heat, per_second, quantile, quantiles, query)
+from .queries import (FAILING, IN_TIME, IN_USE, PROMISED_SECONDS, WAITERS, allowed, heat, per_second, quantile,
+                      quantiles, query)
 
 REUSE = """sum(rate(weir_acquire_served_total{@pool,source=~"idle|waited"}[@rate]))
            / sum(rate(weir_acquire_served_total{@pool}[@rate]))"""
@@ -26,10 +27,10 @@ WELL = Row(
     stat("Acquires failing", "Time-outs, refusals and errors each second: each one is an error in an application.",
          query(per_second("weir_acquires_total", outcome=FAILING)), "ops", steps(0.001, 1),
          to("weir-tenants", "Whose are they?"), decimals=2),
-    stat("Fullest pool", "The pool template with the largest share of its connections in use, of all its tenants "
-         "together. One tenant may be full long before.",
-         query(f"max(sum by (pool) ({IN_USE}) / sum by (pool) (weir_pool_connections_max{{@pool}}))"), "percentunit",
-         steps(0.8, 0.95), to("weir-tenants", "Is one tenant full?"), decimals=0),
+    stat("Fullest pool", "The pool template with the largest share in use of the connections allowed to it, by "
+         "max_size or by the budget of its upstream. One tenant may be full long before.",
+         query(f"max(sum by (pool) ({IN_USE}) / {allowed('pool')})"), "percentunit", steps(0.8, 0.95),
+         to("weir-tenants", "Is one tenant full?"), decimals=0),
     stat("In use on average", "Connections in use, averaged over time: what the applications really need.",
          query(per_second("weir_pool_used_connection_seconds_total")), "none", plain(),
          to("weir-leaks", "For how long is each held?"), decimals=1),
@@ -39,10 +40,10 @@ WELL = Row(
 
 ROOM = Row(
     "Is there room?",
-    series("Connections by state", "Server connections by state below what max_size allows. Used and pinned up to the "
-           "dashed line mean that a larger max_size would help.",
+    series("Connections by state", "Server connections by state below what max_size and the upstreams' budgets allow. "
+           "Used and pinned up to the dashed line mean that a larger one of them would help.",
            [query("sum by (state) (weir_pool_connections{@pool})", "{{state}}"),
-            query("sum(weir_pool_connections_max{@pool})", "allowed"),
+            query(allowed(), "allowed"),
             query("sum(weir_pool_connections_idle_min{@pool})", "kept ready")],
            next_link=to("weir-upstreams", "Has the server more room?"), w=12, stack=True,
            words=("used", "pinned", "idle", "connecting", "checking", "resetting", "cancelling", "closing"),
@@ -106,7 +107,8 @@ WHO = Row(
               column("Use p99", quantile(0.99, "weir_connection_use_seconds", "pool, engine"), "s"),
               column("In use on average", per_second("weir_pool_used_connection_seconds_total", "pool, engine"), "none",
                      decimals=1),
-              column("Allowed", "sum by (pool, engine) (weir_pool_connections_max{@pool})", "none")],
+              column("max_size of all tenants", "sum by (pool, engine) (weir_pool_connections_max{@pool})", "none"),
+              column("Allowed", allowed("pool, engine"), "none")],
           to("weir-tenants", "Which tenants of it?"), "Waiters on average",
           drills={"pool": ["weir-leaks", "weir-tenants"]}))
 

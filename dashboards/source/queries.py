@@ -77,3 +77,18 @@ def upstreams_down(scope="@agent"):
     return f"""count(weir_upstream_up{{{scope}}} == 0 and on (job, instance, upstream)
                  sum by (job, instance, upstream) (weir_connection_creates_total{{{scope}}}) > 0)
                or 0 * count(weir_upstream_up{{{scope}}})"""
+
+
+def allowed(by=""):
+    """Connections that can really exist: max_size of all tenants together is far more than the upstreams' budgets."""
+    if by:
+        sizes = f"sum by ({by}) (weir_pool_connections_max{{@pool}})"
+        budgets = f"""sum by ({by}) (weir_pool_info{{@pool}}
+                        * on (job, instance, upstream) group_left () weir_upstream_budget_connections{{@agent}})"""
+    else:
+        sizes = "sum(weir_pool_connections_max{@pool})"
+        budgets = """sum(weir_upstream_budget_connections{@agent}
+                       and on (job, instance, upstream) weir_pool_info{@pool})"""
+    smaller = f"min by ({by})" if by else "min"
+    return (f'{smaller} (label_replace({sizes}, "limit", "max_size", "", "") '
+            f'or label_replace({budgets}, "limit", "budget", "", ""))')

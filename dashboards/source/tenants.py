@@ -61,9 +61,9 @@ MANY = Row(
 
 WHO = Row(
     "Who",
-    table("Tenants", "The thirty with the most waiting, the worst on top. Tenants without trouble and outside the top "
-          "are together \"other\".", ["tenant", "pool"], [
-              column("Waiters on average", f"topk(30, {rate('weir_tenant_acquire_wait_seconds_total')})", "none",
+    table("Tenants", "Each tenant with series of its own, the one with the most waiting on top. Those without trouble "
+          "and outside the top by use are together \"other\".", ["tenant", "pool"], [
+              column("Waiters on average", rate("weir_tenant_acquire_wait_seconds_total"), "none",
                      steps(0.1, 1), decimals=2),
               column("Waiting now", f"sum by ({BY}) (weir_tenant_pending_acquires{{@tenant}})", "none", steps(1, 10)),
               column("In use", f"sum by ({BY}) (weir_tenant_connections_used{{@tenant}})", "none"),

@@ -25,6 +25,7 @@ NOT_EXPORTED = {
     "weir_tenant_leaks_suspected_total", "weir_tenant_queries_total", "weir_tenant_network_bytes_total"}
 # Exported, and on no panel.
 ON_NO_PANEL = set()
+BUDGET = 15  # connections of each upstream, less than max_size
 # (dashboard, panel or annotation) that has nothing to show while all is well.
 EMPTY_WHEN_HEALTHY = {(uid, "Refused reloads") for uid in dashboards.UIDS}
 
@@ -72,8 +73,9 @@ def servers(folder, start_module_postgres):
 
 @pytest.fixture(scope="module")
 def weir(folder, servers):
+    observe = {"every": "500ms", "user": "app", "password": SERVER_PASSWORD}
     weir = EnginesWeir(folder / "weir-of-dashboards", servers, pool={"leak_after": "1h", "acquire_timeout": "5s"},
-                       upstream={"observe": {"every": "500ms", "user": "app", "password": SERVER_PASSWORD}})
+                       upstream={"max_connections": BUDGET, "observe": observe})
     weir.start()
     yield weir
     weir.stop()
@@ -113,9 +115,9 @@ def families(query, types):
     return {dashboards.family(name, types) for name in query.metrics()}
 
 
-def number(prometheus, uid, panel):
-    """What a panel with one number shows; not a number while a scrape is missing."""
-    query = next(one for one in dashboards.panel_queries() if (one.uid, one.panel) == (uid, panel))
+def number(prometheus, uid, panel, ref="A"):
+    """What a query with one number gives; not a number while a scrape is missing."""
+    query = next(one for one in dashboards.panel_queries() if (one.uid, one.panel, one.ref) == (uid, panel, ref))
     found = prometheus.query(query.filled)
     return found[0][1] if found else math.nan
 
@@ -191,6 +193,11 @@ def test_nothing_is_red_that_should_be_green(prometheus):
                        ("weir-upstreams", "Servers silent"), ("weir-leaks", "Impossible answers")):
         until(lambda: number(prometheus, uid, panel) == 0, lambda: f"{panel}: {number(prometheus, uid, panel)}",
               timeout=60)
+
+
+def test_the_limit_drawn_is_the_budget_where_that_is_the_smaller(prometheus):
+    until(lambda: number(prometheus, "weir-pools", "Connections by state", "B") == BUDGET * len(ENGINES),
+          lambda: f"{number(prometheus, 'weir-pools', 'Connections by state', 'B')}", timeout=60)
 
 
 def test_a_stopped_server_is_seen_as_down_until_it_is_back(prometheus, servers):
