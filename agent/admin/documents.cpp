@@ -70,6 +70,8 @@ Json of(const PoolStatus& row) {
     json["timeouts"] = row.timeouts;
     json["rejections"] = row.rejections;
     json["queries"] = row.queries;
+    json["transactions"] = row.transactions;
+    json["transaction_seconds"] = static_cast<double>(row.transaction_nanoseconds) / 1e9;
     json["wait_seconds"] = static_cast<double>(row.wait_nanoseconds) / 1e9;
     json["waits"] = row.waits;
     return json;

@@ -32,6 +32,7 @@ struct Commands {
     HealthOptions health;
     TenantsOptions tenants;
     LeaksOptions leaks;
+    AdviseOptions advise;
     TestOptions test;
     PoolActionOptions action;
     KillOptions kill;
@@ -120,6 +121,27 @@ void define_looks(CLI::App& app, Commands& to) {
     define_admin(*leaks, to.admin);
 }
 
+void define_advise(CLI::App& app, Commands& to) {
+    CLI::App* advise = app.add_subcommand("advise", "how many connections pools need, and why");
+    advise->add_option("--pool", to.advise.pool, "only this [[pool]]")->type_name("NAME");
+    advise->add_option("--seconds", to.advise.seconds, "measured for so long")
+        ->type_name("S")
+        ->check(CLI::Range(1u, 86'400u))
+        ->capture_default_str();
+    const auto planned = [&](const char* option, unsigned& value, const char* help) {
+        return advise->add_option(option, value, help)
+            ->type_name("N")
+            ->check(CLI::Range(1u, 100'000u));
+    };
+    planned("--processes", to.advise.plan.processes, "before there is traffic: of the web server");
+    planned("--threads", to.advise.plan.threads, "of each process (1)")->needs("--processes");
+    planned("--jobs", to.advise.plan.jobs, "concurrency of a job runner");
+    planned("--databases", to.advise.plan.databases,
+            "databases or Redis numbers that each of them connects to (1)");
+    add_json(*advise, to.advise.json);
+    define_admin(*advise, to.admin);
+}
+
 void define_test(CLI::App& app, Commands& to) {
     CLI::App* test = app.add_subcommand("test", "drive traffic through a listener and report");
     add_selection(*test, to.test.pool, to.test.tenant);
@@ -206,6 +228,7 @@ base::Result<CommandOptions, Usage> chosen(Commands& to, const std::string& name
     if (name == "health") return to.health;
     if (name == "tenants") return to.tenants;
     if (name == "leaks") return to.leaks;
+    if (name == "advise") return to.advise;
     if (name == "test") {
         to.test.config = config_or_default(to.test.config);
         return to.test;
@@ -238,6 +261,7 @@ base::Result<Invocation, Usage> parse_arguments(std::vector<std::string> words) 
     app.require_subcommand(1);
     define_daemon(app, to);
     define_looks(app, to);
+    define_advise(app, to);
     define_test(app, to);
     define_actions(app, to);
     if (!words.empty() && !words.front().starts_with('-')) {

@@ -13,6 +13,8 @@ int perform(const AdminClient& agent, const StatusOptions& options, const Output
 int perform(const AdminClient& agent, const HealthOptions& options, const Output& output);
 int perform(const AdminClient& agent, const TenantsOptions& options, const Output& output);
 int perform(const AdminClient& agent, const LeaksOptions& options, const Output& output);
+// Asks the agent only where nothing is said of processes and jobs.
+int perform(const AdminClient& agent, const AdviseOptions& options, const Output& output);
 // Exit code 1 also when a transaction failed.
 int perform(const AdminClient& agent, const TestOptions& options, const Output& output);
 int perform(const AdminClient& agent, const PoolActionOptions& options, const Output& output);

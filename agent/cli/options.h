@@ -51,6 +51,20 @@ struct LeaksOptions {
     bool json = false;
 };
 
+// An application before it runs: all connections that it may open at the same time.
+struct Plan {
+    unsigned processes = 0, threads = 1;  // web: threads of each process
+    unsigned jobs = 0;                    // concurrency of a job runner
+    unsigned databases = 1;               // each database or Redis number anew
+};
+
+struct AdviseOptions {
+    std::string pool{};     // empty: all
+    unsigned seconds = 10;  // measured for so long
+    Plan plan{};            // where it names processes or jobs nothing is measured
+    bool json = false;
+};
+
 struct TestOptions {
     std::string pool{}, tenant{};
     unsigned clients = 8;
@@ -87,8 +101,8 @@ struct ReloadOptions {
 
 using CommandOptions =
     std::variant<ServeOptions, CheckOptions, ImportOptions, StatusOptions, HealthOptions,
-                 TenantsOptions, LeaksOptions, TestOptions, PoolActionOptions, KillOptions,
-                 DrainOptions, ReloadOptions, RestartOptions>;
+                 TenantsOptions, LeaksOptions, AdviseOptions, TestOptions, PoolActionOptions,
+                 KillOptions, DrainOptions, ReloadOptions, RestartOptions>;
 
 struct Invocation {
     AdminOptions admin;

@@ -11,6 +11,7 @@ namespace weir::cli {
 [[nodiscard]] std::string servers_report(const Document& servers, bool colours);
 [[nodiscard]] std::string health_report(const Document& health, bool colours);
 [[nodiscard]] std::string tenants_report(const Document& tenants, bool colours);
+[[nodiscard]] std::string advice_report(const Document& advice, bool colours);
 [[nodiscard]] std::string leaks_report(const Document& leaks, bool colours);
 
 }  // namespace weir::cli

@@ -46,6 +46,10 @@ std::unique_ptr<Login> make_login(Lobby& lobby, unsigned listener, base::Fd sock
 }
 
 std::unique_ptr<Login> make_login_again(Lobby& lobby, Newcomer returning) {
+    const auto& listener = lobby.shared().listeners[returning.listener];
+    if (listener->settings->engine == settings::Engine::mysql) {
+        return std::make_unique<MysqlLogin>(lobby, std::move(returning));
+    }
     return std::make_unique<RedisLogin>(lobby, std::move(returning));
 }
 

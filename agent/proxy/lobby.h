@@ -83,8 +83,8 @@ class Lobby final : public loop::Ticker, loop::LoopObserver {
     [[nodiscard]] std::uint32_t next_thread_id();
     // The version that MySQL clients are greeted with.
     [[nodiscard]] std::string mysql_greeting();
-    // What MySQL clients without TLS encrypt a password with; made for the first that asks. nullptr:
-    // it can't be made.
+    // What MySQL clients without TLS encrypt a password with; made for the first that asks.
+    // nullptr: it can't be made.
     [[nodiscard]] const wire::mysql::RsaKey* mysql_key();
     void hand_over(Newcomer newcomer);
     void retire(Login& login);  // destroyed at the end of the turn

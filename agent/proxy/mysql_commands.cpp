@@ -80,12 +80,10 @@ MysqlSession::Verdict MysqlSession::handle_command(std::string_view packet,
             say_error(not_supported("this command about the server"));
             return Verdict::done;
         case Command::change_user:
-            if (whole) {
-                change_user(packet);
-            } else {
-                farewell(protocol_violation("malformed packet"), ClientClose::protocol_error);
-            }
-            return Verdict::done;
+            // The lobby asks for passwords: it reads the command again.
+            begin_anew();
+            moving_ = true;
+            return Verdict::later;
         default:
             break;
     }

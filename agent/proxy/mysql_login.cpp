@@ -46,6 +46,16 @@ MysqlLogin::MysqlLogin(Lobby& lobby, unsigned listener, base::Fd socket)
     : Login(lobby, listener, std::move(socket)),
       step_(listen().proxy_protocol ? Step::proxy_header : Step::response) {}
 
+MysqlLogin::MysqlLogin(Lobby& lobby, Newcomer returning)
+    : Login(lobby, returning), step_(Step::change_user), newcomer_(std::move(returning)) {
+    buffer_ = std::exchange(newcomer_.connection.unread, {});
+    newcomer_.account.reset();
+    newcomer_.of_account = ClientCount();
+    newcomer_.password = {};
+    newcomer_.options.clear();
+    newcomer_.mysql.last_insert_id = 0;
+}
+
 MysqlLogin::~MysqlLogin() { OPENSSL_cleanse(buffer_.data(), buffer_.size()); }
 
 const settings::Listen& MysqlLogin::listen() const {
@@ -62,6 +72,8 @@ void MysqlLogin::begin() {
     if (step_ == Step::response) greet();
 }
 
+void MysqlLogin::welcomed() { serve(); }
+
 void MysqlLogin::timed_out() { refuse(login_timed_out(), ClientClose::timeout); }
 
 void MysqlLogin::end_of_input() {
@@ -73,6 +85,10 @@ void MysqlLogin::end_of_input() {
 void MysqlLogin::received(loop::Slice bytes) {
     spoke_ = true;
     buffer_.append(bytes.bytes());
+    serve();
+}
+
+void MysqlLogin::serve() {
     while (!finished_ && advance()) {
     }
 }
@@ -86,6 +102,9 @@ bool MysqlLogin::advance() {
             break;
         case Step::response:
             take_response(payload);
+            break;
+        case Step::change_user:
+            take_change_user(payload);
             break;
         case Step::switch_response:
             take_switch_response(payload);
@@ -193,19 +212,42 @@ void MysqlLogin::take_response(std::string_view payload) {
         malformed(response.error().message);
         return;
     }
-    newcomer_.user = response->user;
-    newcomer_.database = response->database;
-    newcomer_.application_name = my::find_attribute(response->attributes, "program_name");
     newcomer_.mysql.capabilities = response->capabilities & offered_;
-    newcomer_.mysql.collation = response->character_set;
-    password_given_ = !response->auth_response.empty();
+    introduce(*response);
     if (!admitted_by_tls()) return;
-    newcomer_.account = lobby_.accounts().find(newcomer_.user);
     if (trusts()) {
         authenticated();
         return;
     }
     challenge(response->plugin, response->auth_response);
+}
+
+// What it made of the greeting's scramble proves nothing a second time: it gets another one.
+void MysqlLogin::take_change_user(std::string_view payload) {
+    const auto request = my::read_change_user(payload, newcomer_.mysql.capabilities);
+    if (!request) {
+        malformed(request.error().message);
+        return;
+    }
+    introduce(*request);
+    if (!admitted_by_tls()) return;
+    if (trusts()) {
+        authenticated();
+        return;
+    }
+    const bool by_sha2 = request->plugin == my::caching_sha2_password ||
+                         lobby_.accounts().needs_password_itself(newcomer_.user);
+    switch_to(by_sha2 ? my::caching_sha2_password : my::native_password);
+}
+
+void MysqlLogin::introduce(const my::HandshakeResponse& response) {
+    newcomer_.user = response.user;
+    newcomer_.database = response.database;
+    const std::string_view program = my::find_attribute(response.attributes, "program_name");
+    if (!program.empty()) newcomer_.application_name = program;
+    if (response.character_set != 0) newcomer_.mysql.collation = response.character_set;
+    password_given_ = !response.auth_response.empty();
+    newcomer_.account = lobby_.accounts().find(newcomer_.user);
 }
 
 void MysqlLogin::begin_tls() {

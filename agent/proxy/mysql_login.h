@@ -1,9 +1,10 @@
 // Greeting and authentication of a MySQL client, by what Weir knows of the user. The greeting names
 // mysql_native_password, which every driver begins with; caching_sha2_password is as welcome, and
 // the way in for a user of whom only a verifier is known: there the client sends the password
-// itself, under TLS, on a unix socket or encrypted with our key. An unknown user and a wrong
-// password get the same error after the same exchange in the same time. On the lobby's loop.
-// Source: MySQL documentation, "Connection Phase".
+// itself, under TLS, on a unix socket or encrypted with our key. COM_CHANGE_USER is the same
+// without a greeting. An unknown user and a wrong password get the same error after the same
+// exchange in the same time. On the lobby's loop. Source: MySQL documentation, "Connection Phase",
+// "COM_CHANGE_USER".
 #pragma once
 
 #include <array>
@@ -20,15 +21,18 @@ namespace weir::proxy {
 class MysqlLogin final : public Login {
   public:
     MysqlLogin(Lobby& lobby, unsigned listener, base::Fd socket);
+    MysqlLogin(Lobby& lobby, Newcomer returning);  // with COM_CHANGE_USER
     ~MysqlLogin() override;
 
     void begin() override;
+    void welcomed() override;
     void timed_out() override;
 
   private:
     enum class Step : std::uint8_t {
         proxy_header,
         response,         // to the greeting, or a request for TLS
+        change_user,      // by who had logged in
         switch_response,  // to another authentication plugin
         password          // itself, or a request for the key that encrypts it
     };
@@ -38,6 +42,7 @@ class MysqlLogin final : public Login {
 
     [[nodiscard]] const settings::Listen& listen() const;
     [[nodiscard]] bool trusts() const;
+    void serve();
     [[nodiscard]] bool private_channel() const;  // nobody on the way can read
     // Each takes one step off the front of buffer_; false: more bytes are needed, or it is over.
     bool advance();
@@ -48,6 +53,8 @@ class MysqlLogin final : public Login {
     void greet();
     [[nodiscard]] bool make_scramble();
     void take_response(std::string_view payload);
+    void take_change_user(std::string_view payload);
+    void introduce(const wire::mysql::HandshakeResponse& response);
     void begin_tls();
     [[nodiscard]] bool admitted_by_tls();
 

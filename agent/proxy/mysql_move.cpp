@@ -1,5 +1,6 @@
 // USE and COM_INIT_DB: another database is another pool, to whose home the client goes with what it
-// has set, as soon as nothing of it is left on a connection of this one.
+// has set, as soon as nothing of it is left on a connection of this one. COM_CHANGE_USER takes it
+// to the lobby instead, and nothing with it.
 #include <fmt/format.h>
 
 #include <utility>
@@ -63,11 +64,8 @@ bool MysqlSession::may_enter(const Route& route, std::string_view database) {
 
 void MysqlSession::move() {
     Shared& shared = home_.shared();
-    const settings::Pool& pool = *shared.templates[destination_->template_index];
     forget_memory();
     Newcomer newcomer = std::move(who_);
-    newcomer.route = std::move(*destination_);
-    newcomer.database = destination_database_;
     newcomer.options = settings_->values;
     newcomer.mysql.last_insert_id = memory_.insert_id;
     if (many_statements_) {
@@ -76,11 +74,16 @@ void MysqlSession::move() {
         newcomer.mysql.capabilities &= ~my::capability::multi_statements;
     }
     newcomer.password = {};
-    if (pool.user.empty() && newcomer.account != nullptr) {
-        newcomer.password = newcomer.account->user->password;
+    if (destination_) {
+        const settings::Pool& pool = *shared.templates[destination_->template_index];
+        newcomer.route = std::move(*destination_);
+        newcomer.database = destination_database_;
+        if (pool.user.empty() && newcomer.account != nullptr) {
+            newcomer.password = newcomer.account->user->password;
+        }
     }
-    stream_->detach(
-        std::make_unique<Moving>(shared.readmit, std::move(newcomer), std::exchange(pending_, {})));
+    stream_->detach(std::make_unique<Moving>(destination_ ? shared.readmit : shared.log_in_again,
+                                             std::move(newcomer), std::exchange(pending_, {})));
     stream_ = nullptr;
     depart();
 }

@@ -55,12 +55,6 @@ std::size_t MysqlSession::process(std::string_view buffer, const loop::Slice* sl
     std::size_t at = 0;
     while (!finished_ && at < buffer.size()) {
         const std::string_view rest = buffer.substr(at);
-        if (flow_ == Flow::proof) {
-            const std::size_t taken = take_proof(rest);
-            if (taken == 0 || finished_) return at + taken;
-            at += taken;
-            continue;
-        }
         if (flow_ != Flow::commands) {
             if (server_full_) break;
             const loop::Slice part = slice == nullptr ? loop::Slice() : slice->part(at);

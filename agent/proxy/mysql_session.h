@@ -6,7 +6,6 @@
 // Phase".
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -84,7 +83,7 @@ class MysqlSession final : public Session {
 
     enum class Verdict : std::uint8_t { done, later };
     // What the client's bytes are at present.
-    enum class Flow : std::uint8_t { commands, long_command, dropped_command, file, proof };
+    enum class Flow : std::uint8_t { commands, long_command, dropped_command, file };
 
     // The command that is looked at or under way.
     struct Turn {
@@ -112,13 +111,6 @@ class MysqlSession final : public Session {
         std::string types;  // as the client has bound them last
     };
 
-    // A COM_CHANGE_USER that is not proven yet.
-    struct Change {
-        std::string database;
-        bool by_sha2 = false;
-        std::uint16_t collation = 0;  // 0: none named
-        std::array<char, wire::mysql::scramble_size> scramble{};
-    };
     // Why a statement could not be prepared on the connection that was to execute it.
     struct PrepareError {
         std::uint16_t number;
@@ -171,12 +163,7 @@ class MysqlSession final : public Session {
     void set_option(std::string_view packet);
     void begin_anew();  // its session, on whichever connection
 
-    // -- mysql_change_user.cpp
-    void change_user(std::string_view packet);
-    [[nodiscard]] std::size_t take_proof(std::string_view bytes);
-    void user_changed();
-
-    // -- mysql_move.cpp: another pool
+    // -- mysql_move.cpp: another pool, another user
     [[nodiscard]] Verdict use_database(std::string_view name, std::string_view packet,
                                        const loop::Slice* slice);
     // False: the client was told why it may not.
@@ -258,7 +245,6 @@ class MysqlSession final : public Session {
     bool streams_ = false;     // the rest of a long command without a reply goes on, too
     std::optional<Answer> dropped_, long_data_refusal_;
     std::optional<PrepareError> prepare_error_;
-    std::optional<Change> change_;
 
     ParameterSetRef settings_, startup_;
     ParameterSetRef read_settings_;  // as of which the next two are
@@ -295,7 +281,7 @@ class MysqlSession final : public Session {
     bool answered_ = false;             // part of the reply has gone to the client
     bool quiet_ = false;
     bool draining_ = false;
-    bool moving_ = false;        // to its destination, as soon as it can
+    bool moving_ = false;        // to its destination or else the lobby, as soon as it can
     bool server_full_ = false;   // its server connection does not take what it sends
     bool backlog_full_ = false;  // what it sent waits
     bool output_full_ = false;   // it does not take its answers

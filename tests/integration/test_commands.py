@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 
 import psycopg
 import pytest
@@ -144,6 +145,45 @@ def test_serve_needs_no_file_but_urls(postgres, folder):
     finally:
         program.stop()
     assert PASSWORD not in program.output()
+
+
+def test_advice_is_what_was_measured_and_the_numbers_behind_it(start_weir, postgres):
+    weir = start_weir(postgres)
+    assert "--processes" in weir.command("advise", "--seconds", "1").stdout, "nothing to measure"
+    stop = threading.Event()
+
+    def ask(database):
+        with client(weir, database) as one:
+            while not stop.is_set():
+                one.query("SELECT pg_sleep(0.05)")
+    threads = [threading.Thread(target=ask, args=[database]) for database in ["tenant_a"] * 4 + ["tenant_b"]]
+    for thread in threads:
+        thread.start()
+    try:
+        advice = json.loads(weir.command("advise", "--seconds", "3", "--json").stdout)
+        words = weir.command("advise", "--seconds", "1").stdout
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    (pool,), (upstream,) = advice["pools"], advice["upstreams"]
+    assert pool["tenant"] == "a" and pool["max_size"] == 20, "the neediest"
+    assert pool["arrivals_per_second"] > 1 and pool["peak_arrivals_per_second"] >= pool["arrivals_per_second"]
+    assert pool["hold_mean_seconds"] >= 0.05
+    assert 1 < pool["busy_mean"] <= 4
+    assert 5 <= pool["suggested_max_size"] <= 12, "four at a time, and a margin"
+    assert upstream["upstream"] == "main" and upstream["max_connections"] == 40
+    assert pool["suggested_max_size"] <= upstream["needed"] <= 14
+    assert "SUGGESTED" in words and "max_connections allows 40" in words
+
+
+def test_before_there_is_traffic_advice_goes_by_the_usual_formulas():
+    plan = ["advise", "--processes", "8", "--threads", "5", "--jobs", "10", "--databases", "3"]
+    assert json.loads(command(*plan, "--json").stdout) == {
+        "web": 40, "buffer": 4, "jobs": 12, "each": 56, "databases": 3, "total": 168}
+    assert re.search(r"total +168", command(*plan).stdout)
+    refused = command("advise", "--threads", "5", check=False)
+    assert refused.returncode == 2 and "--processes" in refused.stderr
 
 
 def test_help_and_version():

@@ -24,7 +24,7 @@ def weir(start_module_weir, postgres):
         user=[{"name": "app", "password": PASSWORD},
               {"name": "narrow", "password": "narrow-secret", "pools": ["tenants"], "tenants": ["b"]},
               {"name": "few", "password": "few-secret", "max_clients": 2}],
-        listen={"login_timeout": "1s"})
+        listen={"login_timeout": "4s"})
 
 
 def refusal(weir, **parameters):

@@ -322,11 +322,55 @@ def test_a_user_that_proves_itself_again_begins_a_new_session(server, start_mysq
         (None, "SYSTEM", "tenant_a")]
     change_user(client, "client-secret", database=b"tenant_b")
     assert client.value("SELECT DATABASE()") == "tenant_b"
+    settled(weir)
+
+
+def test_a_client_that_becomes_somebody_else_has_that_ones_rights(server, start_mysql_weir):
+    weir = start_mysql_weir(server, pool=[{**POOL, "max_size": 2}], user=[
+        {"name": "app", "password": "client-secret", "max_clients": 2},
+        {"name": "narrow", "password": "narrow-secret", "tenants": ["b"]}])
+    client, neighbour = (RawMysql(weir.ports["mysql"], password="client-secret") for _ in range(2))
+    neighbour.query("SET @x = 'neighbour'")
+    client.query("BEGIN")
+    client.query("INSERT INTO notes (words) VALUES ('never seen')")
+    client.prepare("SELECT @x, DATABASE()")
+    change_user(client, "narrow-secret", user=b"narrow", database=b"tenant_b")
+    assert client.query("SELECT @x, DATABASE(), @@autocommit").rows == [(None, "tenant_b", "1")]
+    assert neighbour.query("SELECT COUNT(*), @x FROM notes WHERE words = 'never seen'").rows == [
+        ("0", "neighbour")], "rolled back"
+    with RawMysql(weir.ports["mysql"], password="client-secret") as third:
+        assert third.value("SELECT 1") == "1", "app has a place again"
     with pytest.raises(mysql_raw.ServerError) as refused:
-        change_user(client, "client-secret", user=b"root")
-    assert refused.value.number == 1235
+        client.query("USE tenant_a")
+    assert refused.value.number == 1044
+    assert weir.metrics().value("weir_transactions_total", pool="tenants", end="abandoned") == 1
+    change_user(client, "client-secret")
+    assert client.value("SELECT DATABASE()") == "tenant_a"
+
+
+@pytest.mark.parametrize("user, password, database, number", [
+    (b"app", "wrong", b"tenant_a", 1045), (b"nobody", "client-secret", b"tenant_a", 1045),
+    (b"app", "client-secret", b"elsewhere", 1049), (b"narrow", "narrow-secret", b"tenant_a", 1044)])
+def test_who_may_not_be_what_it_wants_goes(server, start_mysql_weir, user, password, database, number):
+    weir = start_mysql_weir(server, pool=[POOL], user=[
+        {"name": "app", "password": "client-secret"},
+        {"name": "narrow", "password": "narrow-secret", "tenants": ["b"]}])
+    client = RawMysql(weir.ports["mysql"], password="client-secret")
+    client.query("SET @x = 1")
     with pytest.raises(mysql_raw.ServerError) as denied:
-        change_user(client, "wrong")
-    assert denied.value.number == 1045
+        change_user(client, password, user=user, database=database)
+    assert denied.value.number == number
+    with pytest.raises(GONE):
+        client.query("SELECT 1")
+    settled(weir)
+    until(lambda: weir.value("weir_client_connections", listener="mysql", state="login") == 0, "gone")
+
+
+def test_who_does_not_prove_who_it_is_in_time_goes(server, start_mysql_weir):
+    weir = start_mysql_weir(server, pool=[POOL], listen={"login_timeout": "300ms"})
+    client = RawMysql(weir.ports["mysql"], password="client-secret")
+    client.command(mysql_raw.CHANGE_USER, b"app\0\0tenant_a\0\x2d\0mysql_native_password\0")
+    assert client.read()[0] == 0xfe
+    assert client.read()[0] == 0xff
     with pytest.raises(GONE):
         client.query("SELECT 1")

@@ -33,7 +33,7 @@ def weir(start_module_mysql_weir, mariadb):
               {"name": "narrow", "password": "narrow-secret", "pools": ["tenants"], "tenants": ["b"]},
               {"name": "few", "password": "few-secret", "max_clients": 2},
               {"name": "proven", "scram": verifier("proven-secret")}],
-        listen={"login_timeout": "1s"})
+        listen={"login_timeout": "30s"})
 
 
 def refusal(weir, **parameters):
@@ -305,7 +305,8 @@ def test_application_is_known_by_its_program_name(weir):
         assert any(client["application_name"] == "the-billing" for client in clients["clients"])
 
 
-def test_login_that_is_not_finished_in_time_is_ended_with_words(weir):
+def test_login_that_is_not_finished_in_time_is_ended_with_words(mariadb, start_mysql_weir):
+    weir = start_mysql_weir(mariadb, listen={"login_timeout": "500ms"})
     with Newcomer(weir.ports["mysql"]) as client:
         client.socket.sendall(b"\x50\0\0")
         with pytest.raises(ServerError, match="login_timeout") as caught:

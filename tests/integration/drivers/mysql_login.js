@@ -24,6 +24,12 @@ async function one() {
   await client.rollback();
   const [left] = await client.query('SELECT * FROM notes WHERE id = ?', [added.insertId]);
   assert.strictEqual(left.length, 0);
+  await client.query('SET @mine = 1');
+  for (const name of ['proven', user]) {
+    await client.changeUser({ user: name, password, database });
+    const [[fresh]] = await client.query('SELECT @mine AS mine, DATABASE() AS here');
+    assert.deepStrictEqual({ ...fresh }, { mine: null, here: database });
+  }
   await client.end();
 }
 

@@ -37,6 +37,11 @@ for ($request = 0; $request < 10; $request++) {
     $db->begin_transaction();
     $db->query("INSERT INTO notes (words) VALUES ('php')");
     $db->rollback();
+    $db->query('SET @mine = 1');
+    foreach (['proven', $user] as $name) {
+        same(true, $db->change_user($name, $password, $database));
+        same([null, $database], $db->query('SELECT @mine, DATABASE()')->fetch_row());
+    }
     $db->close();
 }
 foreach ([['wrong', $database, 1045], [$password, 'elsewhere', 1049]] as [$given, $name, $code]) {
