@@ -16,6 +16,8 @@ from harness.prometheus import Prometheus
 from harness.raw import RawClient
 from harness.waiting import until
 
+pytestmark = pytest.mark.alone
+
 # Playing one takes longer than a test has by default: what resolves has to leave its window first.
 pytestmark = pytest.mark.timeout(590)
 PATIENCE = 150
