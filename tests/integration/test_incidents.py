@@ -16,10 +16,8 @@ from harness.prometheus import Prometheus
 from harness.raw import RawClient
 from harness.waiting import until
 
-pytestmark = pytest.mark.alone
-
 # Playing one takes longer than a test has by default: what resolves has to leave its window first.
-pytestmark = pytest.mark.timeout(590)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(590)]
 PATIENCE = 150
 # A machine with too much to do is a reason for these; that is no fault of the incident.
 OF_THE_MACHINE = {"WeirEventLoopLag", "WeirScrapeSlow", "WeirAcquireSLOBurn"}
