@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,11 @@ def single(server, start_mysql_weir):
 # -- connections that are lost
 
 
+def thread_states(pid):
+    return [(task / "stat").read_text().rpartition(")")[2].split()[0]
+            for task in Path(f"/proc/{pid}/task").iterdir()]
+
+
 @pytest.mark.parametrize("before", ["BEGIN", "SET @mine = 5", "CREATE TEMPORARY TABLE t (a INT)"])
 def test_what_was_open_on_a_lost_connection_is_not_gone_on_with(server, single, before):
     client = raw(single)
@@ -38,6 +44,7 @@ def test_what_was_open_on_a_lost_connection_is_not_gone_on_with(server, single, 
     client.query("INSERT INTO notes (words) VALUES ('first')")
     session = server.sessions("db = 'tenant_a'")[0]["ID"]
     os.kill(single.pid, signal.SIGSTOP)
+    until(lambda: all(state == "T" for state in thread_states(single.pid)), "all of it has stopped")
     try:  # the command and the end of the connection come in one turn
         client.command(mysql_raw.QUERY, b"INSERT INTO notes (words) VALUES ('second')")
         server.execute(f"KILL {session}")
