@@ -90,6 +90,15 @@ def test_statements_of_the_same_text_have_long_data_of_their_own(single):
     assert first.execute(None, long_data=(0,)).rows == [("first's",)]
 
 
+def test_a_cursor_stays_open_when_settings_change(single):
+    client = raw(single)
+    statement = client.prepare("SELECT seq + 0 FROM seq_1_to_100")
+    statement.execute(flags=1)
+    assert [row[0] for row in statement.fetch(2)[0]] == [1, 2]
+    client.query("SET NAMES latin1")
+    assert [row[0] for row in statement.fetch(2)[0]] == [3, 4]
+
+
 def test_a_statement_with_something_open_is_not_closed_for_room(server, start_mysql_weir):
     weir = start_mysql_weir(server, pool=[{**POOL, "max_size": 1, "prepared_statements": 2}])
     client = raw(weir)
