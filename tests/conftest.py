@@ -9,6 +9,7 @@ import pytest
 from harness import pgbench
 from harness.certificates import Authority
 from harness.encrypted import listener_tls
+from harness.incidents import Watch
 from harness.mariadb import TENANTS as MYSQL_TENANTS
 from harness.mariadb import MariadbServers, MysqlWeirs
 from harness.postgres import PostgresServers
@@ -202,3 +203,17 @@ def scalar():
     def value(connection, statement, parameters=None):
         return connection.execute(statement, parameters).fetchone()[0]
     return value
+
+
+@pytest.fixture
+def watch(folder):
+    """watch(weir): Prometheus and Alertmanager for it, stopped after the test."""
+    started = []
+
+    def start(weir):
+        started.append(Watch(Path(tempfile.mkdtemp(prefix="watch-", dir=folder)), weir))
+        started[-1].start()
+        return started[-1]
+    yield start
+    for one in started:
+        one.stop()
