@@ -83,7 +83,7 @@ class RedisWeir(Weir):
                                          {"name": "default", "password": "default-secret"}]
 
     def redis(self, database=0, user="app", password="client-secret", listener="redis", **options):
-        options.setdefault("socket_timeout", 20)
+        options.setdefault("socket_timeout", 60)
         return redis.Redis(port=self.ports[listener], db=database, username=user,
                            password=password, **options)
 

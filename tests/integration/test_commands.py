@@ -79,7 +79,7 @@ def test_a_command_without_an_agent_fails_with_one_clear_line():
 
 def test_weir_test_drives_traffic_through_the_listener(weir):
     done = weir.command("test", "--config", weir.config, "--pool", "tenants", "--tenant", "a", "--clients", "5",
-                        "--seconds", "1", "--json")
+                        "--seconds", "5", "--json")
     report = json.loads(done.stdout)
     assert report["errors"] == 0 and report["transactions"] > 10
     assert report["reuse_rate"] > 0.9

@@ -15,7 +15,7 @@ from harness.weir import binary, clean_environment
 
 pytestmark = pytest.mark.sanitized
 
-BRIEF = {"name": "tenants", "match": "tenant_{tenant}", "acquire_timeout": "1s"}
+BRIEF = {"name": "tenants", "match": "tenant_{tenant}", "acquire_timeout": "3s"}
 PATIENT = {"failures": 10000, "open_for": "1s", "max_open_for": "1s"}
 
 

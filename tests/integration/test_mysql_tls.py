@@ -16,7 +16,7 @@ from harness.waiting import until
 pytestmark = pytest.mark.sanitized
 
 ENCRYPTED = "SELECT variable_value <> '' FROM information_schema.session_status WHERE variable_name = 'Ssl_cipher'"
-BRIEF = [{"name": "tenants", "match": "tenant_{tenant}", "acquire_timeout": "1s"}]
+BRIEF = [{"name": "tenants", "match": "tenant_{tenant}", "acquire_timeout": "3s"}]
 PATIENT = {"failures": 10000, "open_for": "1s", "max_open_for": "1s"}
 
 
@@ -152,7 +152,7 @@ def test_client_certificate_is_shown_to_the_server(start_mysql_weir, server, aut
     server.add_user("certified", "certified-secret", "REQUIRE SUBJECT '/CN=weir'")
     own, own_key = authority.sign("weir-own", "/CN=weir", names="")
     pool = [{"name": "tenants", "match": "tenant_{tenant}", "user": "certified",
-             "password": "certified-secret", "acquire_timeout": "1s"}]
+             "password": "certified-secret"}]
     weir = start_mysql_weir(server, pool=pool, upstream=over(server, "require", cert=own, key=own_key))
     with weir.mysql() as connection:
         assert value(connection, ENCRYPTED) == 1

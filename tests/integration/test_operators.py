@@ -24,7 +24,7 @@ def connections(weir, state, pool="tenants"):
 @pytest.fixture
 def weir(start_weir, postgres):
     return start_weir(postgres, pool=[{"name": "tenants", "match": "tenant_{tenant}", "max_size": 3,
-                                       "acquire_timeout": "1s"}])
+                                       "acquire_timeout": "3s"}])
 
 
 def test_pause_holds_and_resume_goes_on(weir):

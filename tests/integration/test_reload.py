@@ -89,10 +89,10 @@ def test_a_bad_file_keeps_the_old_and_says_every_reason(weir):
     assert weir.value("weir_config_last_reload_successful") == 0
     assert weir.value("weir_config_last_reload_success_timestamp_seconds") == began
     health = weir.json("/health")
-    assert [issue["what"] for issue in health["issues"]] == ["reload failed"]
+    assert "reload failed" in [issue["what"] for issue in health["issues"]]
     assert "config.reload_failed" in weir.log()
     reload(weir)
-    assert weir.json("/health")["status"] == "healthy"
+    assert "reload failed" not in [issue["what"] for issue in weir.json("/health")["issues"]]
     assert weir.value("weir_config_last_reload_successful") == 1
 
 

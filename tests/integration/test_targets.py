@@ -267,7 +267,7 @@ def test_a_primary_that_hangs_does_not_keep_others_from_the_new_one(start_apart,
 
 def test_a_pool_without_a_fitting_server_says_so(start_apart, servers):
     primary, standby = servers
-    weir = start_apart(servers, acquire_timeout="1s")
+    weir = start_apart(servers, acquire_timeout="3s")
     standby.stop()
     with pytest.raises(Refused) as caught:
         client(weir, "ro").query("SELECT 1")

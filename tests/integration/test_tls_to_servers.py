@@ -32,7 +32,7 @@ def over(server, mode, host="127.0.0.1", **tls):
             "tls": {"mode": mode, **{name: str(path) for name, path in tls.items()}}}
 
 
-BRIEF = [{"name": "tenants", "match": "tenant_{tenant}", "acquire_timeout": "1s"}]
+BRIEF = [{"name": "tenants", "match": "tenant_{tenant}", "acquire_timeout": "3s"}]
 
 
 @pytest.fixture
