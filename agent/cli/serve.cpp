@@ -207,7 +207,9 @@ int serve(const ServeOptions& options, const std::vector<std::string>& command) 
     std::unique_ptr<admin::AdminServer> admin;
     const auto start_admin = [&]() -> base::Result<void> {
         auto server = admin::AdminServer::start(
-            settings, **agent, [&exposition] { return exposition.metrics_text(); });
+            settings, **agent,
+            {[&exposition] { return exposition.metrics_text(); },
+             [&exposition](const auto& view) { return exposition.tenants_text(view); }});
         if (!server) return tl::make_unexpected(server.error());
         admin = std::move(*server);
         return {};

@@ -15,13 +15,14 @@
 #include "collectors/prometheus/scrape_collector.h"
 #include "collectors/prometheus/server_collector.h"
 #include "collectors/prometheus/tenant_collector.h"
+#include "collectors/prometheus/tenant_page.h"
 #include "collectors/prometheus/upstream_collector.h"
 
 namespace weir::collectors {
 
 Exposition::Exposition(telemetry::Registry& registry, const AgentFacts& facts,
                        std::size_t pools_max)
-    : registry_(registry) {
+    : registry_(registry), pools_max_(pools_max) {
     auto scrape = std::make_unique<ScrapeCollector>();
     scrape_ = scrape.get();
     collectors_.push_back(std::make_unique<PoolCollector>(registry, pools_max));
@@ -42,7 +43,6 @@ Exposition::~Exposition() = default;
 std::string Exposition::metrics_text() {
     const std::scoped_lock lock(mutex_);
     const base::Instant began = base::Clock::now();
-    registry_.release_forgotten();
     std::vector<::prometheus::MetricFamily> families;
     for (const auto& collector : collectors_) {
         std::vector<::prometheus::MetricFamily> some = collector->Collect();
@@ -50,7 +50,16 @@ std::string Exposition::metrics_text() {
                         std::make_move_iterator(some.end()));
     }
     std::string text = ::prometheus::TextSerializer().Serialize(families);
-    scrape_->scraped(base::Clock::now() - began, text.size());
+    scrape_->scraped(Endpoint::metrics, base::Clock::now() - began, text.size());
+    return text;
+}
+
+std::string Exposition::tenants_text(const TenantView& view) {
+    const std::scoped_lock lock(mutex_);
+    const base::Instant began = base::Clock::now();
+    std::string text =
+        ::prometheus::TextSerializer().Serialize(collect_tenants(registry_, pools_max_, view));
+    scrape_->scraped(Endpoint::tenants, base::Clock::now() - began, text.size());
     return text;
 }
 
