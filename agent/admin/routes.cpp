@@ -179,9 +179,7 @@ Response Routes::startupz(const Call& call) {
     return probe_answer(startup_checks(agent_.readiness()), flag(call.target, "verbose"));
 }
 
-Response Routes::metrics(const Call&) {
-    return metrics_answer(metrics_texts_.all());
-}
+Response Routes::metrics(const Call&) { return metrics_answer(metrics_texts_.all()); }
 
 Response Routes::tenant_metrics(const Call& call) {
     const auto limit = number_of(call.target, "limit");
@@ -220,8 +218,8 @@ Response Routes::tenants(const Call& call) {
     if (!offset) return not_a_number("offset", "0 to begin with the first");
     const auto limit = number_of(call.target, "limit");
     if (!limit) return not_a_number("limit", "0 for all");
-    return json_answer(tenants_document(agent_.snapshot(), filter_of(call.target), order,
-                                        {*offset, *limit}));
+    return json_answer(
+        tenants_document(agent_.snapshot(), filter_of(call.target), order, {*offset, *limit}));
 }
 
 Response Routes::clients(const Call& call) {

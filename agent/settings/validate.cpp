@@ -164,9 +164,9 @@ void check_agent(const Settings& settings, Checks& checks) {
                      fmt::format("is above metrics.tenants_max, {}", metrics.tenants_max));
     }
     if (metrics.tenants_always.size() > metrics.tenants_max) {
-        checks.error("metrics", "tenants_always",
-                     fmt::format("has more tenants than metrics.tenants_max, {}",
-                                 metrics.tenants_max));
+        checks.error(
+            "metrics", "tenants_always",
+            fmt::format("has more tenants than metrics.tenants_max, {}", metrics.tenants_max));
     }
     const bool asks_server =
         std::any_of(settings.listen.begin(), settings.listen.end(),

@@ -1,6 +1,6 @@
-// Where probes are made at start-up and found by scrapes. Locked only then. Nothing counted is lost:
-// the counters of pool, session, loop and upstream probes never go away while the process lives.
-// Those of tenants are the ledger's.
+// Where probes are made at start-up and found by scrapes. Locked only then. Nothing counted is
+// lost: the counters of pool, session, loop and upstream probes never go away while the process
+// lives. Those of tenants are the ledger's.
 #pragma once
 
 #include <memory>

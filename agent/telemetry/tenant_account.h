@@ -71,9 +71,9 @@ class TenantAccount {
     [[nodiscard]] bool has_history() const { return !own_.empty(); }
 
     const std::string pool, engine, tenant;
-    const bool nameable;                                 // can be the value of a label
+    const bool nameable;                                   // can be the value of a label
     std::vector<std::unique_ptr<TenantOpening>> openings;  // pools that live
-    bool turned_away = false;  // was entitled to a seat when there was none
+    bool turned_away = false;   // was entitled to a seat when there was none
     std::uint64_t best_in = 0;  // the last round in which it was among the top
 
   private:

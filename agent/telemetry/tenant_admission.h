@@ -69,8 +69,8 @@ class TenantAdmission {
 
     TenantRules rules_;
     std::vector<TenantAccountRef> seated_;  // at most rules_.max but for a moment after a reload
-    std::size_t tops_ = 0;                // of them: by use
-    std::set<std::string> named_seated_;  // … and whom of rules_.always they name
+    std::size_t tops_ = 0;                  // of them: by use
+    std::set<std::string> named_seated_;    // … and whom of rules_.always they name
     Foremost best_, troubled_, named_;
     std::uint64_t round_ = 0, turned_away_ = 0;
 };

@@ -97,8 +97,8 @@ TenantsReading TenantLedger::read(bool whole) {
     const std::scoped_lock lock(mutex_);
     TenantsReading all;
     for (const TenantAccountRef& account : admission_.seated()) {
-        all.own.push_back({account->pool, account->engine, account->tenant, account->use(),
-                           account->reading()});
+        all.own.push_back(
+            {account->pool, account->engine, account->tenant, account->use(), account->reading()});
     }
     for (const auto& desk : desks_) {
         all.others.push_back({desk->pool, desk->engine, {}, 0, {}});

@@ -63,7 +63,7 @@ class TenantLedger {
     TenantAdmission admission_;
     std::map<Key, TenantAccountRef> accounts_;
     std::vector<std::shared_ptr<TenantDesk>> desks_;
-    Key next_;              // the round goes on here
+    Key next_;  // the round goes on here
     bool in_round_ = false;
     Instant round_began_{};
     Instant latest_{};  // that was told

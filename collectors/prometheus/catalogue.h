@@ -512,9 +512,10 @@ inline constexpr std::array all{&pool_connections,
                                 &process_threads};
 
 // On the page of tenants.
-inline constexpr std::array tenant_families{
-    &tenant_connections_used, &tenant_pending_acquires,     &tenant_connections_max,
-    &tenant_acquires,         &tenant_acquire_wait_seconds, &tenant_rejections,
-    &tenant_leaks_suspected,  &tenant_queries,              &tenant_network_bytes};
+inline constexpr std::array tenant_families{&tenant_connections_used,     &tenant_pending_acquires,
+                                            &tenant_connections_max,      &tenant_acquires,
+                                            &tenant_acquire_wait_seconds, &tenant_rejections,
+                                            &tenant_leaks_suspected,      &tenant_queries,
+                                            &tenant_network_bytes};
 
 }  // namespace weir::collectors::catalogue

@@ -61,7 +61,8 @@ class RoutesTest : public testing::Test {
     FakeAgent agent_;
     std::string log_;
     Routes routes_{agent_, Access(Hosts("127.0.0.1", {}), Secret::of("acting"), Secret()),
-                   [] { return std::string("weir_up 1\n"); }};
+                   {[] { return std::string("weir_up 1\n"); },
+                    [](const collectors::TenantView&) { return std::string("weir_tenant 1\n"); }}};
 };
 
 TEST_F(RoutesTest, metrics_are_prometheus_text) {
@@ -152,7 +153,12 @@ TEST_F(RoutesTest, wrong_parameters_are_refused) {
          {"limit=", "limit=-1", "limit=ten", "limit=1x", "limit=99999999999999999999999"}) {
         EXPECT_EQ(get("/api/v1/tenants", limit).status, 400) << limit;
     }
-    EXPECT_EQ(get("/api/v1/tenants", "sort=wait&limit=5").status, 200);
+    for (const char* path : {"/api/v1/tenants", "/metrics/tenants"}) {
+        EXPECT_EQ(get(path, "limit=x").status, 400) << path;
+        EXPECT_EQ(get(path, "limit=5").status, 200) << path;
+    }
+    EXPECT_EQ(get("/api/v1/tenants", "offset=x").status, 400);
+    EXPECT_EQ(get("/api/v1/tenants", "sort=wait&limit=5&offset=2").status, 200);
 }
 
 TEST_F(RoutesTest, foreign_host_is_refused_everywhere) {

@@ -39,7 +39,8 @@ class ServerTest : public testing::Test {
     }
 
     std::uint16_t start() {
-        auto started = AdminServer::start(agent_.settings(), agent_, [this] { return metrics_(); });
+        auto started =
+            AdminServer::start(agent_.settings(), agent_, {[this] { return metrics_(); }, {}});
         EXPECT_TRUE(started) << started.error().message;
         if (!started) throw std::runtime_error(started.error().message);
         server_ = std::move(*started);
@@ -47,7 +48,7 @@ class ServerTest : public testing::Test {
     }
 
     FakeAgent agent_;
-    MetricsText metrics_ = [] { return std::string("weir_up 1\n"); };
+    std::function<std::string()> metrics_ = [] { return std::string("weir_up 1\n"); };
     std::filesystem::path folder_;
     std::unique_ptr<AdminServer> server_;
 };

@@ -21,9 +21,9 @@ TEST(Utf8, refuses_what_is_cut_off_at_any_byte) {
 }
 
 TEST(Utf8, refuses_overlong_forms_surrogates_and_what_is_beyond_the_last_character) {
-    for (const char* text : {"\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xF0\x8F\xBF\xBF",
-                             "\xED\xA0\x80", "\xED\xBF\xBF", "\xF4\x90\x80\x80",
-                             "\xF5\x80\x80\x80", "\xFF", "m\xFCnchen"}) {
+    for (const char* text :
+         {"\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xF0\x8F\xBF\xBF", "\xED\xA0\x80",
+          "\xED\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "m\xFCnchen"}) {
         EXPECT_FALSE(is_utf8(text)) << text;
     }
 }

@@ -121,20 +121,40 @@ TEST_F(ExpositionTest, a_scrape_appears_in_the_next_one) {
                 HasSubstr("weir_scrape_seconds_count{endpoint=\"/metrics\"} 1\n"));
 }
 
-TEST_F(ExpositionTest, a_scrape_lets_go_of_tenants_that_an_earlier_one_has_seen_forgotten) {
-    const telemetry::TenantLabels labels{"app", "postgresql", "acme", ""};
-    (void)registry_.tenant(labels);
-    registry_.forget_tenant(labels);
+TEST_F(ExpositionTest, each_endpoint_tells_what_its_own_scrapes_cost) {
     Exposition exposition(registry_, facts_, 256);
-    (void)exposition.metrics_text();
-    EXPECT_EQ(registry_.tenants().size(), 1u);
-    (void)exposition.metrics_text();
-    EXPECT_EQ(registry_.tenants().size(), 0u);
+    const std::size_t size = exposition.tenants_text({}).size();
+    const std::string text = exposition.metrics_text();
+    EXPECT_THAT(text, HasSubstr("weir_scrape_seconds_count{endpoint=\"/metrics\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("weir_scrape_seconds_count{endpoint=\"/metrics/tenants\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("weir_scrape_bytes{endpoint=\"/metrics/tenants\"} " +
+                                std::to_string(size) + "\n"));
+}
+
+TEST_F(ExpositionTest, promtool_has_no_complaint_about_the_page_of_tenants) {
+    const auto desk = registry_.tenants().desk("app", "postgresql", 0);
+    const auto seated = registry_.tenants().opened(*desk, "ac\"me", at(1s));
+    seated->acquire_ended(telemetry::AcquireOutcome::timeout, 3s);
+    const std::string text = Exposition(registry_, facts_, 256).tenants_text({});
+    EXPECT_THAT(text, HasSubstr("tenant=\"ac\\\"me\",outcome=\"timeout\"} 1\n"));
+    const Verdict verdict = promtool(text);
+    EXPECT_EQ(verdict.status, 0);
+    EXPECT_EQ(verdict.said, "");
+}
+
+TEST_F(ExpositionTest, the_page_of_tenants_prints_every_family_when_there_is_no_tenant) {
+    const std::string text = Exposition(registry_, facts_, 256).tenants_text({});
+    for (const catalogue::Metric* metric : catalogue::tenant_families) {
+        EXPECT_THAT(text, HasSubstr("# TYPE " + std::string(metric->name) + " "));
+        EXPECT_THAT(text, HasSubstr("# HELP " + std::string(metric->name) + " "));
+    }
 }
 
 TEST_F(ExpositionTest, no_tenant_is_ever_named) {
     fill(registry_);
-    (void)registry_.tenant({"app", "postgresql", "acme-corporation", ""});
+    const auto desk = registry_.tenants().desk("app", "postgresql", 0);
+    const auto probe = registry_.tenants().opened(*desk, "acme-corporation", at(1s));
+    probe->leak_suspected();
     const std::string text = Exposition(registry_, facts_, 256).metrics_text();
     EXPECT_THAT(text, Not(HasSubstr("acme")));
     EXPECT_THAT(text, Not(HasSubstr("tenant=\"")));
@@ -144,8 +164,9 @@ TEST_F(ExpositionTest, two_hundred_tenants_cost_little_and_no_more_than_one) {
     fill(registry_);
     Exposition exposition(registry_, facts_, 256);
     const std::size_t size_before = exposition.metrics_text().size();
+    const auto desk = registry_.tenants().desk("app", "postgresql", 0);
     for (int i = 0; i < 200; ++i) {
-        (void)registry_.tenant({"app", "postgresql", "tenant" + std::to_string(i), ""});
+        (void)registry_.tenants().opened(*desk, "tenant" + std::to_string(i), at(1s));
         registry_.pool(pool_labels("app"), 0)->tenant_known(1);
     }
     double best = 1e9;
