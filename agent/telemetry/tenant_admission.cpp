@@ -104,10 +104,11 @@ void TenantAdmission::observed(const TenantAccountRef& account, Instant now) {
 void TenantAdmission::decide(Instant now) {
     const std::vector<TenantAccountRef> best = best_.take();
     for (const TenantAccountRef& account : best) account->best_in = round_;
+    const bool too_many = seated_.size() > rules_.max;
     for (const TenantAccountRef& account : seated_) {
         const bool entitled =
             named(*account) || account->in_trouble(now) || account->best_in == round_;
-        if (account->leaving() && entitled) account->sit_down(account->seat(), now);
+        if (account->leaving() && entitled && !too_many) account->sit_down(account->seat(), now);
         if (!account->leaving() && !entitled && now - account->since() >= kept_at_least) {
             account->get_up(now);
         }

@@ -37,7 +37,7 @@ class TenantHouse {
         opened.erase(opened.begin() + static_cast<std::ptrdiff_t>(index));
     }
     void settle() {
-        for (const std::string pool : {"app", "web"}) {
+        for (const char* pool : {"app", "web"}) {
             for (const unsigned loop : {0U, 1U}) ledger.settle(desk(pool, loop), now);
         }
     }

@@ -222,15 +222,15 @@ class RandomTenants : public ::testing::TestWithParam<unsigned>, protected Tenan
 
 TEST_P(RandomTenants, increases_add_up_and_no_counter_ever_goes_down) {
     ledger.govern({4, max, {"t7"}});
-    for (int scrapes = 0; scrapes < 3000; ++scrapes) {
+    for (int scrapes = 0; scrapes < 1500; ++scrapes) {
         const unsigned steps = below(40);
         for (unsigned i = 0; i < steps; ++i) step();
         ASSERT_NO_FATAL_FAILURE(scrape()) << scrapes;
     }
-    EXPECT_GT(last_.size(), 60u) << "many had a seat";
+    EXPECT_GT(last_.size(), 3 * max) << "many had a seat";
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomTenants, ::testing::Range(1U, 9U));
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomTenants, ::testing::Range(1U, 5U));
 
 }  // namespace
 }  // namespace weir::telemetry

@@ -23,7 +23,8 @@ TEST(TenantProbe, an_event_counts_for_the_pool_and_for_whom_it_is_credited_to) {
     probe.query_ended();
     probe.received(10);
     probe.sent(300);
-    for (const TenantCells* cells : {&probe.cells(), &credit}) {
+    const TenantCells& own = probe.cells();
+    for (const TenantCells* cells : {&own, static_cast<const TenantCells*>(&credit)}) {
         EXPECT_EQ(cells->acquires[AcquireOutcome::ok].read(), 1u);
         EXPECT_EQ(cells->acquires[AcquireOutcome::rejected].read(), 1u);
         EXPECT_EQ(cells->acquires[AcquireOutcome::timeout].read(), 1u);
