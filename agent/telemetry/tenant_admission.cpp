@@ -45,13 +45,17 @@ void TenantAdmission::count_seats() {
     }
 }
 
-// Of the seats, one each is kept free for those named by configuration who have not come yet.
+// One seat each is kept free for those named by configuration who have not come yet.
+std::size_t TenantAdmission::places() const {
+    const std::size_t kept = rules_.always.size() - named_seated_.size();
+    return rules_.max - std::min<std::size_t>(kept, rules_.max);
+}
+
 std::size_t TenantAdmission::room_for(Seat seat) const {
-    std::size_t taken = seated_.size();
-    if (seat != Seat::always) taken += rules_.always.size() - named_seated_.size();
-    const std::size_t room = rules_.max - std::min<std::size_t>(taken, rules_.max);
-    if (seat != Seat::top) return room;
-    return std::min(room, rules_.top - std::min<std::size_t>(tops_, rules_.top));
+    const auto left = [](std::size_t all, std::size_t taken) { return all - std::min(taken, all); };
+    if (seat == Seat::always) return left(rules_.max, seated_.size());
+    const std::size_t room = left(places(), seated_.size());
+    return seat == Seat::trouble ? room : std::min(room, left(rules_.top, tops_));
 }
 
 bool TenantAdmission::give_seat(const TenantAccountRef& account, Seat seat, Instant now) {
@@ -104,7 +108,7 @@ void TenantAdmission::observed(const TenantAccountRef& account, Instant now) {
 void TenantAdmission::decide(Instant now) {
     const std::vector<TenantAccountRef> best = best_.take();
     for (const TenantAccountRef& account : best) account->best_in = round_;
-    const bool too_many = seated_.size() > rules_.max;
+    const bool too_many = seated_.size() > places();
     for (const TenantAccountRef& account : seated_) {
         const bool entitled =
             named(*account) || account->in_trouble(now) || account->best_in == round_;
@@ -131,25 +135,27 @@ void TenantAdmission::decide(Instant now) {
 }
 
 void TenantAdmission::release_seats(Instant now) {
+    const bool too_many = seated_.size() > places();
     std::erase_if(seated_, [&](const TenantAccountRef& account) {
-        const bool hurry = seated_.size() > rules_.max && account->settled();
+        const bool hurry = too_many && account->settled();
         if (!account->leaving() || !(hurry || account->may_vacate(now))) return false;
         account->vacate();
         return true;
     });
 }
 
-// A reload has left fewer seats: those who use least get up, the named ones last.
+// A reload has left fewer seats, or names others who must have one: those who use least get up, the
+// named ones last.
 void TenantAdmission::shrink(Instant now) {
     std::vector<TenantAccountRef> sitting;
     for (const TenantAccountRef& account : seated_) {
         if (!account->leaving()) sitting.push_back(account);
     }
-    if (sitting.size() <= rules_.max) return;
+    if (sitting.size() <= places()) return;
     std::sort(sitting.begin(), sitting.end(), [this](const auto& a, const auto& b) {
         return std::pair(named(*a), a->use()) < std::pair(named(*b), b->use());
     });
-    sitting.resize(sitting.size() - rules_.max);
+    sitting.resize(sitting.size() - places());
     for (const TenantAccountRef& account : sitting) account->get_up(now);
 }
 

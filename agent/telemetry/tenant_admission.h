@@ -60,6 +60,7 @@ class TenantAdmission {
     [[nodiscard]] bool named(const TenantAccount& account) const {
         return rules_.always.contains(account.tenant);
     }
+    [[nodiscard]] std::size_t places() const;
     [[nodiscard]] std::size_t room_for(Seat seat) const;
     bool give_seat(const TenantAccountRef& account, Seat seat, Instant now);
     void turn_away(TenantAccount& account);

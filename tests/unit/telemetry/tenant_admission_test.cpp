@@ -195,6 +195,11 @@ TEST_F(TenantAdmissionTest, fewer_seats_after_a_reload_are_kept_to_by_those_who_
     pass(1s);
     pass(1s);
     EXPECT_THAT(named(), ElementsAre("t100", "t108", "t109"));
+    ledger.govern({1, 3, {"t103", "t104"}});
+    pass(1s);
+    pass(1s);
+    pass(1s);
+    EXPECT_THAT(named(), ElementsAre("t103", "t104", "t109")) << "those named now come first";
     ledger.govern({0, 0, {}});
     pass(1s);
     pass(1s);
