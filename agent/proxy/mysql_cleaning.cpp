@@ -121,6 +121,7 @@ void MysqlServer::chore_done(bool failed) {
         applied_ = tenant_.sets.empty();
         tells_ = {};
         tells_.found_rows = somebodys_statement;  // which a reset does not forget
+        left_count_ = 0;
     }
     if (tracker_.settled()) clean();
 }
@@ -156,7 +157,9 @@ void MysqlServer::lost(int error, bool /*ended_cleanly*/) {
     MysqlSession* const holder = std::exchange(holder_, nullptr);
     // Of a client's command nothing is sent before its settings and its statement are there.
     const bool prepares = synchronizing_to_ != nullptr || preparing_ != nullptr;
-    const bool untouched = prepares || request_untouched(error);
+    // What the client had open or left here has gone with it: nobody may go on elsewhere as if not.
+    const bool bare = holder == nullptr || (!in_transaction() && !holder->left_before());
+    const bool untouched = bare && (prepares || request_untouched(error));
     nobody_waits();
     const std::string request = untouched && !prepares ? request_ : std::string();
     pool()->server_lost(*this, home_.now());

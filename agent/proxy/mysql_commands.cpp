@@ -226,8 +226,9 @@ void MysqlSession::begin_anew() {
     many_statements_ = (capabilities_ & my::capability::multi_statements) != 0;
     effects_ = 0;
     prepared_.clear();
+    prepared_bytes_ = 0;
     cursors_.clear();
-    long_data_for_ = 0;
+    long_data_for_.clear();
     forget_memory();
     // FOUND_ROWS() outlives it on MariaDB, too; connections still have the marks of its statements.
     MysqlMemory anew;

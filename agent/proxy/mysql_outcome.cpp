@@ -76,7 +76,7 @@ void MysqlSession::settle() {
         return;
     }
     if (std::exchange(asks_variables_, false)) {
-        server().ask_user_variables();
+        server().ask_what_routine_left();
         return;
     }
     settling_ = false;
@@ -131,7 +131,7 @@ void MysqlSession::reset_state() {
     settings_ = startup_;
     effects_ = 0;
     cursors_.clear();
-    long_data_for_ = 0;
+    long_data_for_.clear();
     forget_memory();
     let_go().abandon(true, true);
     enter(ClientState::idle);

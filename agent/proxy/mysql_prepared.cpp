@@ -34,11 +34,11 @@ MysqlSession::Verdict MysqlSession::prepare(std::string_view packet, const loop:
         dropped_ = Answer{"0A000", "a statement to prepare must be shorter than 1 MiB", {}};
         return Verdict::done;
     }
-    if (prepared_.size() >= most_prepared) {
+    if (prepared_.size() >= most_prepared || prepared_bytes_ >= most_prepared_bytes) {
         say_error(1461, "42000",
                   fmt::format("Can't create more than max_prepared_stmt_count statements "
-                              "(current value: {})",
-                              most_prepared));
+                              "(current value: {}), or of more than {} MiB",
+                              most_prepared, most_prepared_bytes >> 20U));
         return Verdict::done;
     }
     const std::string_view text = packet.substr(text_at);
@@ -71,6 +71,7 @@ std::uint32_t MysqlSession::statement_made(std::uint32_t id) {
     do {
         ++last_prepared_;
     } while (last_prepared_ == 0 || prepared_.contains(last_prepared_));
+    prepared_bytes_ += turn_.prepares->text.size();
     prepared_[last_prepared_] = {
         std::move(turn_.prepares), server().tracker().outcome().parameters, {}};
     return last_prepared_;
@@ -97,15 +98,29 @@ MysqlServerStatements::Entry* MysqlSession::provided(Prepared& prepared) {
     read_settings();
     if (!prepared.statement->key.starts_with(analysis_)) {
         const MysqlStatement& before = *prepared.statement;
-        prepared.statement =
-            tenant_.mysql_statements.obtain(before.text, analysis_, before.traits, before.verb);
+        prepared.statement = tenant_.mysql_statements.obtain(before.text, analysis_, before.traits,
+                                                             before.verb, before.copy);
     }
+    if (has_open_statement()) set_apart(prepared);
     auto* const entry = server().provide(prepared.statement);
     if (!std::exchange(turn_.counted, true)) {
         tenant_.pool->probe().statement_used(entry != nullptr);
     }
     if (entry == nullptr) awaiting_ = turn_.judged = true;
     return entry;
+}
+
+// Its statements of the same text share the server's one only while nothing is open on it.
+void MysqlSession::set_apart(Prepared& prepared) {
+    const auto taken = [&](std::uint32_t open) {
+        return open != turn_.statement && prepared_.at(open).statement == prepared.statement;
+    };
+    while (std::any_of(cursors_.begin(), cursors_.end(), taken) ||
+           std::any_of(long_data_for_.begin(), long_data_for_.end(), taken)) {
+        const MysqlStatement& same = *prepared.statement;
+        prepared.statement = tenant_.mysql_statements.obtain(same.text, analysis_, same.traits,
+                                                             same.verb, same.copy + 1);
+    }
 }
 
 void MysqlSession::statement_refused(std::string_view error) {
@@ -214,14 +229,16 @@ MysqlSession::Verdict MysqlSession::about_statement(std::string_view packet,
     if (prepared == nullptr) return Verdict::done;
     const std::uint32_t id = turn_.statement;
     const bool has_cursor = std::find(cursors_.begin(), cursors_.end(), id) != cursors_.end();
-    const bool is_open = has_cursor || long_data_for_ == id;
+    const bool has_data =
+        std::find(long_data_for_.begin(), long_data_for_.end(), id) != long_data_for_.end();
+    const bool is_open = has_cursor || has_data;
     switch (turn_.command) {
         case Command::stmt_send_long_data: {
             if (packet.size() < id_end + 2) return Verdict::done;
             if (ready() == Verdict::later) return Verdict::later;
             auto* const entry = provided(*prepared);
             if (entry == nullptr) return Verdict::later;
-            long_data_for_ = id;
+            if (!has_data) long_data_for_.push_back(id);
             forward_as(packet, slice, entry->id, whole);
             streams_ = !whole;
             return Verdict::done;
@@ -235,6 +252,7 @@ MysqlSession::Verdict MysqlSession::about_statement(std::string_view packet,
         case Command::stmt_close:
             if (is_open && server_ != nullptr) server().reset_statement(*prepared->statement);
             statement_closed(id);
+            prepared_bytes_ -= prepared->statement->text.size();
             prepared_.erase(id);
             return Verdict::done;
         default:  // COM_STMT_RESET
@@ -253,7 +271,7 @@ MysqlSession::Verdict MysqlSession::about_statement(std::string_view packet,
 // Its cursor and what was sent for its parameters are gone.
 void MysqlSession::statement_closed(std::uint32_t id) {
     std::erase(cursors_, id);
-    if (long_data_for_ == id) long_data_for_ = 0;
+    std::erase(long_data_for_, id);
     if (server_ != nullptr && quiet_ && !state_left() && !server().in_transaction()) settle();
 }
 
@@ -268,7 +286,7 @@ void MysqlSession::statement_done() {
         return;
     }
     std::erase(cursors_, id);
-    if (long_data_for_ == id) long_data_for_ = 0;
+    std::erase(long_data_for_, id);
     const bool opened = turn_.command == Command::stmt_execute && !tracker.outcome().failed &&
                         tracker.has(my::status::cursor_exists);
     if (opened) cursors_.push_back(id);

@@ -63,7 +63,7 @@ class MysqlServer final : public ServerConnection {
     void ask_status();
     void ask_collation();
     void ask_insert_id();
-    void ask_user_variables();
+    void ask_what_routine_left();
     // A memory of the holder's stays here until it is asked for.
     void owe(Memory memory);
     void forgive(Memory memory, const MysqlSession& session);
@@ -97,7 +97,7 @@ class MysqlServer final : public ServerConnection {
         settings,
         collation,
         insert_id_now,
-        user_variables,
+        routine_left,
         status,
         prepare,
         found_rows,
@@ -136,6 +136,7 @@ class MysqlServer final : public ServerConnection {
     void finish(pool::ReleaseResult result);
     void give_up(pool::ReapReason reason);
     void nobody_waits();
+    void routine_told(bool failed);
     void forget_memories();
     void desync();
     [[nodiscard]] bool request_untouched(int error) const;
@@ -150,6 +151,7 @@ class MysqlServer final : public ServerConnection {
     Chore chore_ = Chore::none;
     bool cancel_at_large_ = false;  // one was sent and not confirmed: nobody may come next
     bool dirty_ = false;            // to be reset before the next client
+    std::uint64_t left_count_ = 0;  // of statements that leave something, as it last told
     bool rolled_back_ = false;
     bool many_statements_ = false;
     bool command_runs_ = false;  // a client's

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <charconv>
 #include <utility>
 
 #include "proxy/mysql_server.h"
@@ -74,12 +75,27 @@ void MysqlServer::ask_insert_id() {
     say(Command::query, "SELECT LAST_INSERT_ID()", Hidden::insert_id_now);
 }
 
-void MysqlServer::ask_user_variables() {
+// The trackers are silent on what a routine does besides setting variables of the system's.
+void MysqlServer::ask_what_routine_left() {
     collect();  // which this question would spoil
     tells_.found_rows = somebodys_statement;
     tells_.warnings = 0;
-    say(Command::query, "SELECT COUNT(*) FROM information_schema.USER_VARIABLES",
-        Hidden::user_variables);
+    say(Command::query,
+        "SELECT CONCAT((SELECT COUNT(*) FROM information_schema.USER_VARIABLES), '/', "
+        "(SELECT CAST(SUM(variable_value) AS INT) FROM information_schema.SESSION_STATUS WHERE "
+        "variable_name IN ('COM_CREATE_TEMPORARY_TABLE', 'COM_HA_OPEN', 'COM_LOCK_TABLES', "
+        "'COM_PREPARE_SQL')))",
+        Hidden::routine_left);
+}
+
+void MysqlServer::routine_told(bool failed) {
+    const std::string told = failed ? std::string() : told_value();
+    const std::size_t slash = told.find('/');
+    if (slash == std::string::npos) return holder_->routine_told(true, true);
+    std::uint64_t count = 0;
+    std::from_chars(told.data() + slash + 1, told.data() + told.size(), count);
+    holder_->routine_told(told.substr(0, slash) != "0", count != left_count_);
+    left_count_ = count;
 }
 
 void MysqlServer::owe(Memory memory) { owed_[index_of(memory)] = holder_; }
@@ -170,15 +186,13 @@ void MysqlServer::heard(const Ask& ask, bool failed) {
         case Hidden::status:
         case Hidden::collation:
         case Hidden::insert_id_now:
-        case Hidden::user_variables:
+        case Hidden::routine_left:
             if (holder_ == nullptr) break;
             if (ask.what == Hidden::insert_id_now) {
                 holder_->insert_id_told(failed ? "" : told_value());
             }
             if (ask.what == Hidden::collation) holder_->collation_told(failed ? "" : told_value());
-            if (ask.what == Hidden::user_variables) {
-                holder_->user_variables_told(failed || told_value() != "0");
-            }
+            if (ask.what == Hidden::routine_left) routine_told(failed);
             if (failed && ask.what == Hidden::status) {
                 desync();
                 return;

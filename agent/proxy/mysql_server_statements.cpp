@@ -45,6 +45,8 @@ void MysqlServer::keep(const MysqlStatementRef& statement, std::uint32_t id) {
     tenant_.pool->probe().statements_kept(1);
     const unsigned limit = tenant_.pool->settings().prepared_statements;
     if (limit == 0) return;  // they go with their client
+    // The least used may have the cursor, or what was sent for its parameters: later, then.
+    if (holder_ != nullptr && holder_->has_open_statement()) return;
     while (const std::uint32_t least = statements_.evict(limit, *statement)) {
         close_statement(least);
         tenant_.pool->probe().statement_evicted();

@@ -35,6 +35,7 @@ class MysqlSession final : public Session {
     // A statement's text is kept for as long as its client has it prepared.
     static constexpr std::size_t longest_prepared = std::size_t{1} << 20U;
     static constexpr std::size_t most_prepared = 16382;  // max_prepared_stmt_count's default
+    static constexpr std::size_t most_prepared_bytes = std::size_t{16} << 20U;  // of their texts
     static constexpr unsigned retry_limit = 3;
 
     MysqlSession(PoolLoop& home, Newcomer newcomer, TenantPool& tenant, std::uint32_t id);
@@ -66,11 +67,17 @@ class MysqlSession final : public Session {
     void statement_refused(std::string_view error);
     void insert_id_told(const std::string& value);
     void collation_told(const std::string& collation);
-    void user_variables_told(bool some);
+    // What a routine may have left: variables of the user's, or tables, locks and the like.
+    void routine_told(bool variables, bool others);
     void server_drained();
     void server_lost(std::string_view last_words);  // an ERR packet, or empty
     void retry(const std::string& request);         // it died before it could have run this
-    void go_on();                                   // at the end of the turn
+    // Whether earlier commands than the present one have left anything on the connection.
+    [[nodiscard]] bool left_before() const;
+    [[nodiscard]] bool has_open_statement() const {  // a cursor, or a part of a parameter
+        return !cursors_.empty() || !long_data_for_.empty();
+    }
+    void go_on();  // at the end of the turn
 
     // -- from any connection that it has used
     void remembered(Memory memory, std::string value);
@@ -206,6 +213,7 @@ class MysqlSession final : public Session {
                                           bool whole);
     [[nodiscard]] Prepared* find_prepared(std::string_view packet);
     [[nodiscard]] MysqlServerStatements::Entry* provided(Prepared& prepared);
+    void set_apart(Prepared& prepared);
     void forward_as(std::string_view packet, const loop::Slice* slice, std::uint32_t id,
                     bool whole);
     void statement_closed(std::uint32_t id);
@@ -252,11 +260,12 @@ class MysqlSession final : public Session {
     std::string analysis_;
     MysqlMemory memory_;
     std::unordered_map<std::uint32_t, Prepared> prepared_;
+    std::size_t prepared_bytes_ = 0;  // of their texts
     std::uint32_t last_prepared_ = 0;
-    std::uint64_t kill_target_ = 0;       // of a KILL that is not answered
-    std::uint32_t long_data_for_ = 0;     // the statement to which parts of parameters were sent
-    std::vector<std::uint32_t> cursors_;  // statements with an open one
-    Traits effects_ = 0;                  // what may be left behind on the connection
+    std::uint64_t kill_target_ = 0;             // of a KILL that is not answered
+    std::vector<std::uint32_t> long_data_for_;  // statements to which parts of parameters were sent
+    std::vector<std::uint32_t> cursors_;        // statements with an open one
+    Traits effects_ = 0;                        // what may be left behind on the connection
     // Flags of the server as of its last reply, and of the one before.
     std::uint16_t status_ = wire::mysql::status::autocommit;
     std::uint16_t status_before_ = status_;

@@ -39,7 +39,11 @@ void append_text(std::string& out, std::string_view value) {
 }
 
 void append_value(std::string& out, std::string_view name, std::string_view value) {
-    if (name == "character_set_results" && value.empty()) {
+    // What has no value is told as an empty one, which these can't have.
+    constexpr std::array optional = std::to_array<std::string_view>(
+        {"character_set_results", "default_tmp_storage_engine", "enforce_storage_engine",
+         "innodb_ft_user_stopword_table", "innodb_tmpdir"});
+    if (value.empty() && std::binary_search(optional.begin(), optional.end(), name)) {
         out += "NULL";
     } else if (is_number(value)) {
         out += value;

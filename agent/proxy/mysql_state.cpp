@@ -127,8 +127,9 @@ void MysqlSession::collation_told(const std::string& collation) {
     server().set_applied(tenant_.sets.with(*server().applied(), connection_collation, collation));
 }
 
-void MysqlSession::user_variables_told(bool some) {
-    if (some) effects_ |= trait_bit(Trait::user_variable_set);
+void MysqlSession::routine_told(bool variables, bool others) {
+    if (variables) effects_ |= trait_bit(Trait::user_variable_set);
+    if (others) effects_ |= trait_bit(Trait::unknown);
 }
 
 // -- what is left behind
@@ -139,6 +140,12 @@ void MysqlSession::note_effects() {
     const bool calls = (turn_.traits & trait_bit(Trait::calls)) != 0;
     asks_variables_ = calls && (effects_ & trait_bit(Trait::user_variable_set)) == 0;
     if (calls) left &= ~trait_bit(Trait::user_variable_set);
+    // Of what is told then nobody knows whether it outlasts the statement.
+    const bool more =
+        turn_.statements > 1 || calls || (turn_.traits & trait_bit(Trait::setting)) != 0;
+    if ((turn_.traits & trait_bit(Trait::statement_set)) != 0 && more) {
+        left |= trait_bit(Trait::unknown);
+    }
     const my::StatementWords& words = scan_.words();
     if (turn_.command == Command::query && (turn_.traits & trait_bit(Trait::setting)) != 0) {
         for (std::size_t i = 0; i < words.settings(); ++i) {
@@ -158,13 +165,18 @@ void MysqlSession::end_effects() {
                         turn_.statements == 1 && (traits & trait_bit(Trait::calls)) == 0;
     if (unread && turn_.left == trait_bit(Trait::unknown)) effects_ &= ~turn_.left;
     constexpr Traits explained =
-        lasting_traits | trait_bits({Trait::temporary_table_dropped, Trait::deallocated,
-                                     Trait::handler_closed, Trait::statement_set, Trait::setting,
-                                     Trait::tables_unlocked, Trait::uses_database});
-    if (turn_.state_changed && !turn_.variables_changed && !turn_.schema_changed &&
-        (traits & explained) == 0) {
+        lasting_traits |
+        trait_bits({Trait::temporary_table_dropped, Trait::deallocated, Trait::handler_closed,
+                    Trait::statement_set, Trait::setting, Trait::tables_unlocked,
+                    Trait::uses_database, Trait::last_insert_id_set});
+    // Something besides variables, by a trigger perhaps; of what a CALL sets they explain it, and
+    // the rest is asked for.
+    const bool calls = (traits & trait_bit(Trait::calls)) != 0;
+    if (turn_.state_changed && !turn_.schema_changed && (traits & explained) == 0 &&
+        !(calls && turn_.variables_changed)) {
         effects_ |= trait_bit(Trait::unknown);
     }
+    if (once_ && calls) effects_ |= trait_bit(Trait::transaction_once);
     if (!once_) effects_ &= ~trait_bit(Trait::transaction_once);
     if (outcome.failed || turn_.statements != 1) return;
     if ((traits & trait_bit(Trait::tables_unlocked)) != 0) {
@@ -180,8 +192,10 @@ void MysqlSession::end_effects() {
     }
 }
 
-bool MysqlSession::state_left() const {
-    return effects_ != 0 || !cursors_.empty() || long_data_for_ != 0;
+bool MysqlSession::state_left() const { return effects_ != 0 || has_open_statement(); }
+
+bool MysqlSession::left_before() const {
+    return (effects_ & ~turn_.left) != 0 || has_open_statement();
 }
 
 bool MysqlSession::state_to_reset() const {

@@ -20,13 +20,15 @@ std::string mysql_analysis(const ParameterSet& settings) {
 MysqlStatementRef MysqlStatementCatalogue::obtain(std::string_view text,
                                                   std::string_view analysed_under,
                                                   wire::mysql::Traits traits,
-                                                  wire::mysql::Verb verb) {
+                                                  wire::mysql::Verb verb, unsigned copy) {
     std::string key(analysed_under);  // says itself where it ends
     key += text;
+    if (copy > 0) key.append(1, '\0').append(std::to_string(copy));
     if (const auto found = known_.find(key); found != known_.end()) return found->second.lock();
     auto made = std::make_unique<MysqlStatement>();
-    made->text = text;
     made->key = std::move(key);
+    made->text = std::string_view(made->key).substr(analysed_under.size(), text.size());
+    made->copy = copy;
     made->traits = traits;
     made->verb = verb;
     made->number = ++last_number_;

@@ -17,8 +17,9 @@
 namespace weir::proxy {
 
 struct MysqlStatement {
-    std::string text;
-    std::string key;  // the text and what its analysis depends on
+    std::string key;        // the text, and before it what its analysis depends on
+    std::string_view text;  // within
+    unsigned copy = 0;      // another one than that of the same text
     wire::mysql::Traits traits = 0;
     wire::mysql::Verb verb = wire::mysql::Verb::other;
     std::uint32_t number = 0;
@@ -32,7 +33,8 @@ using MysqlStatementRef = std::shared_ptr<const MysqlStatement>;
 class MysqlStatementCatalogue {
   public:
     [[nodiscard]] MysqlStatementRef obtain(std::string_view text, std::string_view analysed_under,
-                                           wire::mysql::Traits traits, wire::mysql::Verb verb);
+                                           wire::mysql::Traits traits, wire::mysql::Verb verb,
+                                           unsigned copy = 0);
     [[nodiscard]] std::size_t size() const { return known_.size(); }
 
   private:

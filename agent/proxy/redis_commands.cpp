@@ -66,7 +66,7 @@ RedisSession::Verdict RedisSession::handle_as(Command command, Request& request,
             return end_multi(request);
         case Command::watch: {
             const Verdict verdict = forward_alone(PinReason::watch, request);
-            if (verdict == Verdict::done && !lease_.multi) lease_.watch = true;
+            if (verdict == Verdict::done && !lease_.multi) put_on(&Lease::watch);
             return verdict;
         }
         case Command::unwatch: {
@@ -87,19 +87,18 @@ RedisSession::Verdict RedisSession::handle_as(Command command, Request& request,
             if (lease_.multi) return refuse_queued(request);
             // With RESP3 each is confirmed by a push, which a shared connection has no place for.
             if (who_.resp3) return relay_from(PinReason::subscribe, request);
-            // Where nothing is subscribed each name is confirmed, and no name as one.
-            return forward(request, std::max(1U, static_cast<unsigned>(words.size()) - 1));
+            return unsubscribe(request);
         case Command::tracking:
             return lease_.multi ? refuse_queued(request) : tracking(request);
         case Command::no_touch:
-            return forward_until(PinReason::other, request, lease_.no_touch,
+            return forward_until(PinReason::other, request, &Lease::no_touch,
                                  words.size() < 3 || !is_word(words[2], "OFF"));
         case Command::readonly:
-            return forward_until(PinReason::other, request, lease_.readonly, true);
+            return forward_until(PinReason::other, request, &Lease::readonly, true);
         case Command::readwrite:
-            return forward_until(PinReason::other, request, lease_.readonly, false);
+            return forward_until(PinReason::other, request, &Lease::readonly, false);
         case Command::asking:
-            return forward_until(PinReason::other, request, lease_.asking, true);
+            return forward_until(PinReason::other, request, &Lease::asking, true);
         case Command::monitor:
             if (!admin) return not_allowed(request);
             if (lease_.multi) return refuse_queued(request);
@@ -123,6 +122,7 @@ RedisSession::Verdict RedisSession::forward(const Request& request, unsigned rep
     RedisServer& connection = server();
     carrier_ = connection.id();
     lease_.asking = false;  // of the command before
+    begun_ = nullptr;
     connection.note_command(request.arguments.front());
     connection.send(request.bytes);
     if (lease_.relayed) {
@@ -147,11 +147,22 @@ RedisSession::Verdict RedisSession::forward_alone(PinReason reason, const Reques
 
 // A state of the connection, which this command puts on or ends.
 RedisSession::Verdict RedisSession::forward_until(PinReason reason, const Request& request,
-                                                  bool& state, bool on) {
+                                                  bool Lease::*state, bool on) {
     if (lease_.multi) return refuse_queued(request);
     const Verdict verdict = on ? forward_alone(reason, request) : forward(request);
-    if (verdict == Verdict::done) state = on;
+    if (verdict != Verdict::done) return verdict;
+    if (on) {
+        put_on(state);
+    } else {
+        lease_.*state = false;
+    }
     return verdict;
+}
+
+// It is off again where the server refuses.
+void RedisSession::put_on(bool Lease::*state) {
+    if (!(lease_.*state)) begun_ = state;
+    lease_.*state = true;
 }
 
 RedisSession::Verdict RedisSession::relay_from(PinReason reason, const Request& request) {
@@ -168,6 +179,17 @@ RedisSession::Verdict RedisSession::relay_from(PinReason reason, const Request& 
     return verdict;
 }
 
+// Each name is confirmed, but an error comes once: one by one each has one reply for certain.
+RedisSession::Verdict RedisSession::unsubscribe(const Request& request) {
+    const auto& words = request.arguments;
+    if (lease_.relayed || words.size() < 3) return forward(request);
+    std::string bytes;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+        wire::redis::append_request(bytes, {words.front(), words[i]});
+    }
+    return forward({bytes, {words.front()}, 0}, static_cast<unsigned>(words.size()) - 1);
+}
+
 RedisSession::Verdict RedisSession::tracking(const Request& request) {
     const auto& words = request.arguments;
     const bool on = words.size() > 2 && is_word(words[2], "ON");
@@ -178,6 +200,15 @@ RedisSession::Verdict RedisSession::tracking(const Request& request) {
         return answer(
             redis_error("ERR tracking needs RESP3 here: what is invalidated can't be redirected "
                         "to another connection of a pool"));
+    }
+    // What the server refuses must keep no connection.
+    for (std::size_t i = 3; i < words.size(); ++i) {
+        const bool prefix = is_word(words[i], "PREFIX") && i + 1 < words.size();
+        if (prefix) ++i;
+        if (!prefix && !is_word(words[i], "BCAST") && !is_word(words[i], "OPTIN") &&
+            !is_word(words[i], "OPTOUT") && !is_word(words[i], "NOLOOP")) {
+            return answer(redis_error("ERR syntax error"));
+        }
     }
     if (!on && !lease_.tracking) return forward(request);
     const Verdict verdict = relay_from(PinReason::tracking, request);

@@ -128,6 +128,7 @@ void RedisSession::answered(char type) {
     // A command that fails may leave a state behind that it was to end.
     if (type == '-' && lease_.held && lease_.needed()) lease_.in_doubt = true;
     if (--due_ == 0) {
+        if (type == '-' && begun_ != nullptr) lease_.*begun_ = false;
         nothing_due();
     } else if (due_ < most_due / 2 && !pending_.empty()) {
         go_on();

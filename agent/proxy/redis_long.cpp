@@ -15,7 +15,10 @@ using telemetry::ClientClose;
 using telemetry::PinReason;
 
 RedisSession::Verdict RedisSession::handle_long(const Request& request) {
-    const Command command = wire::redis::classify(request.arguments);
+    // Where COPY goes may be said behind its long key.
+    const bool copies = wire::redis::is_word(request.arguments.front(), "COPY") &&
+                        !tenant_.pool->settings().admin_commands;
+    const Command command = copies ? Command::dangerous : wire::redis::classify(request.arguments);
     switch (command) {
         case Command::ordinary:
         case Command::ping:

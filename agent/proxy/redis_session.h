@@ -117,13 +117,15 @@ class RedisSession final : public Session, public base::ListHook<SharerTag> {
     // `buffer` begins with the request; what it takes of it may grow.
     [[nodiscard]] Verdict handle(Request& request, std::string_view buffer);
     [[nodiscard]] Verdict handle_as(Command command, Request& request, std::string_view buffer);
+    void put_on(bool Lease::*state);
     // `transaction`: when the one began that it ends.
     [[nodiscard]] Verdict forward(const Request& request, unsigned replies = 1,
                                   std::optional<base::Instant> transaction = {});
     [[nodiscard]] Verdict forward_alone(telemetry::PinReason reason, const Request& request);
     [[nodiscard]] Verdict forward_until(telemetry::PinReason reason, const Request& request,
-                                        bool& state, bool on);
+                                        bool Lease::*state, bool on);
     [[nodiscard]] Verdict relay_from(telemetry::PinReason reason, const Request& request);
+    [[nodiscard]] Verdict unsubscribe(const Request& request);
     [[nodiscard]] Verdict tracking(const Request& request);
     [[nodiscard]] Verdict wait(const Request& request);
     [[nodiscard]] Verdict refuse_queued(const Request& request);
@@ -178,6 +180,7 @@ class RedisSession final : public Session, public base::ListHook<SharerTag> {
     Way way_ = Way::stays;
     std::optional<Route> destination_;  // another pool …
     std::string destination_database_;  // … of this number
+    bool Lease::*begun_ = nullptr;      // the state that its last command is to put on
     bool refused_multi_ = false;        // what was to be queued is not run
     bool silent_ = false;               // CLIENT REPLY OFF
     bool skips_ = false;                // CLIENT REPLY SKIP: the next command's

@@ -13,7 +13,8 @@ using telemetry::TransactionEnd;
 
 RedisSession::Verdict RedisSession::multi(Request& request, std::string_view buffer) {
     const bool alone = request.arguments.size() == 1;  // else the server will refuse it
-    const bool shared = !lease_.held && !lease_.kept && !lease_.waits && alone &&
+    // A reply that is skipped is that of MULTI alone.
+    const bool shared = !lease_.held && !lease_.kept && !lease_.waits && !skips_ && alone &&
                         buffer.data() == request.bytes.data();
     const auto whole = shared
                            ? wire::redis::whole_transaction(buffer.substr(request.taken), most_due)

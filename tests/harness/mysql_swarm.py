@@ -22,7 +22,7 @@ class Client(asyncio.Protocol):
         self.buffer = bytearray()
         self.waiting = asyncio.get_running_loop().create_future()
         self.lost = asyncio.get_running_loop().create_future()
-        self.farewell = None  # an error that nothing was asked for
+        self.farewell = None  # the last error, perhaps one that nothing was asked for
         self.take = self._greeted
         self.binary, self.definitions = False, 0
         self.columns, self.rows, self.statement = 0, [], None
@@ -73,6 +73,7 @@ class Client(asyncio.Protocol):
         if self.lost.done():
             raise self.farewell or Lost("not connected")
         self.waiting = asyncio.get_running_loop().create_future()
+        self.farewell = None
         self.take, self.binary, self.rows = take, binary, []
         self._write(payload)
         return await self.waiting
@@ -101,11 +102,9 @@ class Client(asyncio.Protocol):
 
     def _packet(self, payload):
         if payload[0] == 0xff:
-            error = ServerError(payload)
-            if self.waiting.done():
-                self.farewell = error
-            else:
-                self.waiting.set_exception(error)
+            self.farewell = ServerError(payload)
+            if not self.waiting.done():
+                self.waiting.set_exception(self.farewell)
         else:
             self.take(payload)
 

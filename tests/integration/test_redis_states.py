@@ -5,7 +5,7 @@ import pytest
 import redis
 
 from harness.resp import Client, array, counts, read, settled
-from harness.waiting import until
+from harness.waiting import free_port, until
 
 pytestmark = pytest.mark.sanitized
 
@@ -252,14 +252,15 @@ def test_a_client_that_leaves_while_tracking_leaves_none(server, start_redis_wei
     assert weir.value("weir_protocol_desync_total", pool="all") == 0
 
 
-def test_readonly_keeps_a_connection_until_readwrite(weir):
+def test_readonly_keeps_a_connection_until_readwrite(start_redis, start_redis_weir):
+    weir = start_redis_weir(start_redis(cluster_enabled="yes", cluster_port=free_port()))
     with Client(weir) as client:
-        assert client("READONLY").startswith("-ERR This instance has cluster support disabled")
+        assert client("READONLY") == "+OK"
         until(lambda: pinned(weir, "other") == 1, "it is kept")
-        client("READWRITE")
-        assert client("GET", "k") is None
+        assert client("READWRITE") == "+OK"
+        assert client("GET", "k").startswith("-CLUSTERDOWN")
         settled(weir)
-        client("ASKING")
+        assert client("ASKING") == "+OK"
         client("GET", "k")
         settled(weir)
 

@@ -54,6 +54,7 @@ Command stream_read(const Words& words) {
     for (std::size_t i = 1; i < words.size(); ++i) {
         if (is_word(words[i], "STREAMS")) return Command::ordinary;
         if (is_word(words[i], "BLOCK")) return Command::blocking;
+        if (is_word(words[i], "GROUP")) i += 2;  // names, whatever they look like
     }
     return Command::ordinary;
 }

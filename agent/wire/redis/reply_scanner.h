@@ -28,7 +28,8 @@ struct ReplyPiece {
 class ReplyScanner {
   public:
     enum class Status : std::uint8_t { piece, need_more, invalid };
-    static constexpr std::size_t deepest = 1024;  // of aggregates in each other
+    static constexpr std::size_t deepest =
+        16384;  // of aggregates in each other; a script's stack allows 8000
 
     // Takes the next piece off the front of `chunk`; need_more: `chunk` is used up. invalid: for
     // good.

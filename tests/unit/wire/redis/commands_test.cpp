@@ -64,6 +64,7 @@ TEST(Commands, some_are_judged_by_their_words) {
     EXPECT_EQ(classified("XREAD BLOCK 0 STREAMS s $"), Command::blocking);
     EXPECT_EQ(classified("XREAD STREAMS block 0"), Command::ordinary);
     EXPECT_EQ(classified("XREADGROUP GROUP g c COUNT 1 STREAMS s >"), Command::ordinary);
+    EXPECT_EQ(classified("XREADGROUP GROUP streams me BLOCK 0 STREAMS s >"), Command::blocking);
     EXPECT_EQ(classified("COPY a b"), Command::ordinary);
     EXPECT_EQ(classified("COPY a b REPLACE DB 3"), Command::dangerous);
     EXPECT_EQ(classified("COPY db DB"), Command::ordinary);

@@ -1,0 +1,1 @@
+"""What the dashboards show: one module a dashboard, and the words that they share."""

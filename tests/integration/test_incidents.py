@@ -1,0 +1,175 @@
+"""Incidents played for real: exactly what should be told is told, grouped, hidden by what says more, and taken back.
+
+The rules and the configuration are the project's own; only their clocks run twenty times as fast.
+"""
+
+import contextlib
+import tempfile
+import threading
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from harness.alertmanager import Alertmanager, Receivers
+from harness.prometheus import Prometheus
+from harness.raw import RawClient
+from harness.waiting import until
+
+# Playing one takes longer than a test has by default: what resolves has to leave its window first.
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(590)]
+PATIENCE = 150
+# A machine with too much to do is a reason for these; that is no fault of the incident.
+OF_THE_MACHINE = {"WeirEventLoopLag", "WeirScrapeSlow", "WeirAcquireSLOBurn"}
+
+
+class Watch:
+    """A Prometheus that scrapes one daemon, an Alertmanager behind it, and who is told."""
+
+    def __init__(self, folder, weir):
+        self.receivers = Receivers()
+        self.alertmanager = Alertmanager(folder / "alertmanager", self.receivers)
+        self.instance = f"127.0.0.1:{weir.admin_port}"
+        self.prometheus = Prometheus(folder / "prometheus", [self.instance], self.alertmanager.address)
+
+    def start(self):
+        self.alertmanager.start()
+        self.prometheus.start()
+        until(lambda: self.prometheus.query("up == 1"), "the first scrape", timeout=30)
+
+    def stop(self):
+        self.prometheus.stop()
+        self.alertmanager.stop()
+        self.receivers.stop()
+
+    def until_firing(self, names):
+        until(lambda: names <= self.prometheus.firing(), timeout=PATIENCE, every=0.5,
+              what=lambda: f"{names} firing; now {self.prometheus.firing()}")
+
+    def until_told(self, receiver, status, names):
+        until(lambda: names <= self.receivers.names(receiver, status), timeout=PATIENCE, every=0.5,
+              what=lambda: f"{receiver} told that {names} are {status}; all: {self.receivers.told}")
+
+    def until_hidden(self, names):
+        until(lambda: names <= {labels["alertname"] for labels in self.alertmanager.hidden()},
+              timeout=PATIENCE, every=0.5, what=lambda: f"{names} hidden; now {self.alertmanager.hidden()}")
+
+    def until_quiet(self):
+        until(lambda: self.prometheus.firing() <= OF_THE_MACHINE, timeout=PATIENCE, every=0.5,
+              what=lambda: f"nothing firing; now {self.prometheus.firing()}")
+
+    def assert_only(self, names):
+        assert self.prometheus.ever_fired() - OF_THE_MACHINE == names
+
+
+@pytest.fixture
+def watch(folder):
+    """watch(weir): Prometheus and Alertmanager for it, stopped after the test."""
+    started = []
+
+    def start(weir):
+        started.append(Watch(Path(tempfile.mkdtemp(prefix="watch-", dir=folder)), weir))
+        started[-1].start()
+        return started[-1]
+    yield start
+    for one in started:
+        one.stop()
+
+
+@contextlib.contextmanager
+def clients(weir, count=3):
+    """So many that ask something again and again, whatever becomes of it."""
+    leave = threading.Event()
+
+    def ask():
+        while not leave.wait(0.05):
+            with contextlib.suppress(psycopg.Error):
+                with weir.connect("tenant_a", "trusted") as connection:
+                    while not leave.wait(0.05):
+                        connection.execute("SELECT 1")
+
+    threads = [threading.Thread(target=ask) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        leave.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_a_server_stopped(start_weir, start_postgres, watch):
+    server = start_postgres(["tenant_a"])
+    weir = start_weir(server)
+    watching = watch(weir)
+    expected = {"WeirAllUpstreamsDown", "WeirBreakerOpen", "WeirUpstreamConnectFailures"}
+    with clients(weir):
+        until(lambda: weir.value("weir_queries_total", outcome="ok") > 20, "traffic")
+        server.stop()
+        watching.until_firing(expected | {"WeirAcquireSLOBurn"})
+        watching.until_told("pager", "firing", {"WeirAllUpstreamsDown", "WeirAcquireSLOBurn"})
+        watching.until_hidden({"WeirBreakerOpen", "WeirUpstreamConnectFailures"})
+        assert "WeirBreakerOpen" not in watching.receivers.names("pager", "firing")
+        assert "WeirUpstreamConnectFailures" not in watching.receivers.names("tickets", "firing")
+        server.start()
+        watching.until_quiet()
+        watching.until_told("pager", "resolved", {"WeirAllUpstreamsDown"})
+    watching.assert_only(expected)
+
+
+def test_a_leak(start_weir, postgres, watch):
+    weir = start_weir(postgres, pool=[{"name": "shop", "match": "tenant_{tenant}", "max_size": 2,
+                                       "leak_after": "1s", "acquire_timeout": "500ms"}])
+    watching = watch(weir)
+    expected = {"WeirConnectionLeakSuspected", "WeirLeakEatingPool", "WeirPoolExhausted", "WeirPoolSaturated"}
+    with contextlib.ExitStack() as forgetful:
+        for _ in range(2):
+            client = forgetful.enter_context(RawClient(weir.ports["trusted"]).login("tenant_a"))
+            client.query("BEGIN")
+        with clients(weir):
+            watching.until_firing(expected | {"WeirAcquireSLOBurn"})
+            watching.until_told("pager", "firing", {"WeirLeakEatingPool", "WeirPoolExhausted"})
+            watching.until_told("tickets", "firing", {"WeirConnectionLeakSuspected"})
+            watching.until_hidden({"WeirPoolSaturated"})
+            assert "WeirPoolSaturated" not in watching.receivers.names("tickets", "firing")
+    watching.until_quiet()
+    watching.until_told("pager", "resolved", {"WeirLeakEatingPool", "WeirPoolExhausted"})
+    watching.assert_only(expected)
+    for name in expected - {"WeirPoolSaturated"}:
+        assert watching.receivers.groups(name) == [{"alertname": name, "job": "weir", "pool": "shop"}]
+
+
+def test_an_agent_killed(start_weir, postgres, watch):
+    weir = start_weir(postgres)
+    watching = watch(weir)
+    weir.program.process.kill()
+    weir.program.process.wait()
+    watching.until_told("pager", "firing", {"WeirDown"})
+    weir.start()
+    watching.until_told("pager", "resolved", {"WeirDown"})
+    watching.until_quiet()
+    watching.assert_only({"WeirDown"})
+    assert watching.receivers.groups("WeirDown") == [{"alertname": "WeirDown", "job": "weir"}]
+    down = watching.receivers.alerts("WeirDown")[0]
+    assert down["labels"]["instance"] == watching.instance
+    assert "<no value>" not in str(down["annotations"]) and "error" not in str(down["annotations"])
+
+
+def test_an_agent_that_is_down_hides_the_rest_of_its_instance_alone(folder):
+    receivers = Receivers()
+    manager = Alertmanager(Path(tempfile.mkdtemp(prefix="watch-", dir=folder)) / "alertmanager", receivers)
+    try:
+        manager.start()
+        here, there = {"job": "weir", "instance": "a:9630"}, {"job": "weir", "instance": "b:9630"}
+        exhausted = {"alertname": "WeirPoolExhausted", "severity": "critical", "pool": "shop"}
+        manager.tell({"alertname": "WeirDown", "severity": "critical", **here}, {**exhausted, **here},
+                     {**exhausted, **there})
+        until(lambda: receivers.names("pager", "firing") == {"WeirDown", "WeirPoolExhausted"},
+              lambda: f"told of both: {receivers.told}", timeout=60)
+        told = {alert["labels"]["instance"] for alert in receivers.alerts("WeirPoolExhausted")}
+        assert told == {"b:9630"}
+        assert [labels["instance"] for labels in manager.hidden()] == ["a:9630"]
+    finally:
+        manager.stop()
+        receivers.stop()
