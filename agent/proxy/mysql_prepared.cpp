@@ -92,16 +92,27 @@ MysqlSession::Prepared* MysqlSession::find_prepared(std::string_view packet) {
     return nullptr;
 }
 
+bool MysqlSession::has_cursor(std::uint32_t id) const {
+    return std::find(cursors_.begin(), cursors_.end(), id) != cursors_.end();
+}
+
+bool MysqlSession::has_data(std::uint32_t id) const {
+    return std::find(long_data_for_.begin(), long_data_for_.end(), id) != long_data_for_.end();
+}
+
 // As it is on the present connection; nullptr: it will be.
 MysqlServerStatements::Entry* MysqlSession::provided(Prepared& prepared) {
-    // What the text means may have changed with the settings.
-    read_settings();
-    if (!prepared.statement->key.starts_with(analysis_)) {
-        const MysqlStatement& before = *prepared.statement;
-        prepared.statement = tenant_.mysql_statements.obtain(before.text, analysis_, before.traits,
-                                                             before.verb, before.copy);
+    // What it has open is on the statement that it was.
+    if (!has_cursor(turn_.statement) && !has_data(turn_.statement)) {
+        // What the text means may have changed with the settings.
+        read_settings();
+        if (!prepared.statement->key.starts_with(analysis_)) {
+            const MysqlStatement& before = *prepared.statement;
+            prepared.statement = tenant_.mysql_statements.obtain(
+                before.text, analysis_, before.traits, before.verb, before.copy);
+        }
+        if (has_open_statement()) set_apart(prepared);
     }
-    if (has_open_statement()) set_apart(prepared);
     auto* const entry = server().provide(prepared.statement);
     if (!std::exchange(turn_.counted, true)) {
         tenant_.pool->probe().statement_used(entry != nullptr);
@@ -113,7 +124,7 @@ MysqlServerStatements::Entry* MysqlSession::provided(Prepared& prepared) {
 // Its statements of the same text share the server's one only while nothing is open on it.
 void MysqlSession::set_apart(Prepared& prepared) {
     const auto taken = [&](std::uint32_t open) {
-        return open != turn_.statement && prepared_.at(open).statement == prepared.statement;
+        return prepared_.at(open).statement == prepared.statement;
     };
     while (std::any_of(cursors_.begin(), cursors_.end(), taken) ||
            std::any_of(long_data_for_.begin(), long_data_for_.end(), taken)) {
@@ -228,23 +239,20 @@ MysqlSession::Verdict MysqlSession::about_statement(std::string_view packet,
     Prepared* const prepared = find_prepared(packet);
     if (prepared == nullptr) return Verdict::done;
     const std::uint32_t id = turn_.statement;
-    const bool has_cursor = std::find(cursors_.begin(), cursors_.end(), id) != cursors_.end();
-    const bool has_data =
-        std::find(long_data_for_.begin(), long_data_for_.end(), id) != long_data_for_.end();
-    const bool is_open = has_cursor || has_data;
+    const bool is_open = has_cursor(id) || has_data(id);
     switch (turn_.command) {
         case Command::stmt_send_long_data: {
             if (packet.size() < id_end + 2) return Verdict::done;
             if (ready() == Verdict::later) return Verdict::later;
             auto* const entry = provided(*prepared);
             if (entry == nullptr) return Verdict::later;
-            if (!has_data) long_data_for_.push_back(id);
+            if (!has_data(id)) long_data_for_.push_back(id);
             forward_as(packet, slice, entry->id, whole);
             streams_ = !whole;
             return Verdict::done;
         }
         case Command::stmt_fetch:
-            if (!has_cursor || server_ == nullptr) {
+            if (!has_cursor(id) || server_ == nullptr) {
                 say_error(1421, "HY000", fmt::format("The statement ({}) has no open cursor", id));
                 return Verdict::done;
             }

@@ -214,6 +214,8 @@ class MysqlSession final : public Session {
     [[nodiscard]] Prepared* find_prepared(std::string_view packet);
     [[nodiscard]] MysqlServerStatements::Entry* provided(Prepared& prepared);
     void set_apart(Prepared& prepared);
+    [[nodiscard]] bool has_cursor(std::uint32_t id) const;  // of a statement's
+    [[nodiscard]] bool has_data(std::uint32_t id) const;    // sent for its parameters
     void forward_as(std::string_view packet, const loop::Slice* slice, std::uint32_t id,
                     bool whole);
     void statement_closed(std::uint32_t id);

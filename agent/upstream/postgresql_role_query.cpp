@@ -136,10 +136,9 @@ void PostgresqlRoleQuery::run() {
         auto answer = look_up(question->name);
         if (stopping()) break;
         // What can't be asked now can't for those behind it either: they need not wait each in
-        // turn.
-        const std::string why = answer ? "" : answer.error().message;
+        // turn. Whoever asks after the answer is a new try.
+        if (connection_ == nullptr && !answer) refuse_all(answer.error().message);
         question->done(std::move(answer));
-        if (connection_ == nullptr && !why.empty()) refuse_all(why);
     }
     disconnect();
 }

@@ -22,7 +22,7 @@ class Client(asyncio.Protocol):
         self.buffer = bytearray()
         self.waiting = asyncio.get_running_loop().create_future()
         self.lost = asyncio.get_running_loop().create_future()
-        self.farewell = None  # the last error, perhaps one that nothing was asked for
+        self.farewell = None  # an error that was the last it heard, asked for or not
         self.take = self._greeted
         self.binary, self.definitions = False, 0
         self.columns, self.rows, self.statement = 0, [], None
@@ -73,7 +73,6 @@ class Client(asyncio.Protocol):
         if self.lost.done():
             raise self.farewell or Lost("not connected")
         self.waiting = asyncio.get_running_loop().create_future()
-        self.farewell = None
         self.take, self.binary, self.rows = take, binary, []
         self._write(payload)
         return await self.waiting
@@ -106,6 +105,7 @@ class Client(asyncio.Protocol):
             if not self.waiting.done():
                 self.waiting.set_exception(self.farewell)
         else:
+            self.farewell = None
             self.take(payload)
 
     def _done(self):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,11 @@ def single(server, start_mysql_weir):
 # -- connections that are lost
 
 
+def thread_states(pid):
+    return [(task / "stat").read_text().rpartition(")")[2].split()[0]
+            for task in Path(f"/proc/{pid}/task").iterdir()]
+
+
 @pytest.mark.parametrize("before", ["BEGIN", "SET @mine = 5", "CREATE TEMPORARY TABLE t (a INT)"])
 def test_what_was_open_on_a_lost_connection_is_not_gone_on_with(server, single, before):
     client = raw(single)
@@ -38,6 +44,7 @@ def test_what_was_open_on_a_lost_connection_is_not_gone_on_with(server, single, 
     client.query("INSERT INTO notes (words) VALUES ('first')")
     session = server.sessions("db = 'tenant_a'")[0]["ID"]
     os.kill(single.pid, signal.SIGSTOP)
+    until(lambda: all(state == "T" for state in thread_states(single.pid)), "all of it has stopped")
     try:  # the command and the end of the connection come in one turn
         client.command(mysql_raw.QUERY, b"INSERT INTO notes (words) VALUES ('second')")
         server.execute(f"KILL {session}")
@@ -81,6 +88,15 @@ def test_statements_of_the_same_text_have_long_data_of_their_own(single):
     first.long_data(0, b"first's")
     assert second.execute("second's").rows == [("second's",)]
     assert first.execute(None, long_data=(0,)).rows == [("first's",)]
+
+
+def test_a_cursor_stays_open_when_settings_change(single):
+    client = raw(single)
+    statement = client.prepare("SELECT seq + 0 FROM seq_1_to_100")
+    statement.execute(flags=1)
+    assert [row[0] for row in statement.fetch(2)[0]] == [1, 2]
+    client.query("SET NAMES latin1")
+    assert [row[0] for row in statement.fetch(2)[0]] == [3, 4]
 
 
 def test_a_statement_with_something_open_is_not_closed_for_room(server, start_mysql_weir):

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 
@@ -179,7 +180,7 @@ TEST_F(MysqlDialer, killed_query_ends_and_its_connection_stays) {
     const DialResult result = dial_and_wait(*dialer_, MysqlServer::request());
     ASSERT_TRUE(result) << result.error().message;
     // The statement may begin after the first KILL, which then finds nothing to end.
-    bool killing = true;
+    std::atomic<bool> killing = true;
     std::thread killer([&] {
         while (killing) {
             EXPECT_TRUE(result->cancel->cancel());
