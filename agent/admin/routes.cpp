@@ -9,6 +9,7 @@
 #include "admin/actions.h"
 #include "admin/documents.h"
 #include "admin/health.h"
+#include "admin/negotiation.h"
 #include "admin/readiness.h"
 #include "settings/load.h"
 
@@ -67,9 +68,10 @@ Response not_a_number(std::string_view name, std::string_view what_zero_means) {
                    fmt::format("{}: expected a whole number, {}", name, what_zero_means));
 }
 
-Response metrics_answer(std::string text) {
+Response metrics_answer(std::string text, collectors::Format format) {
     Response response = text_answer(200, std::move(text));
-    response.type = "text/plain; version=0.0.4; charset=utf-8";
+    response.type = collectors::content_type(format);
+    response.headers.emplace_back("Vary", "Accept");
     return response;
 }
 
@@ -179,12 +181,17 @@ Response Routes::startupz(const Call& call) {
     return probe_answer(startup_checks(agent_.readiness()), flag(call.target, "verbose"));
 }
 
-Response Routes::metrics(const Call&) { return metrics_answer(metrics_texts_.all()); }
+Response Routes::metrics(const Call& call) {
+    const collectors::Format format = preferred_format(call.request.accept);
+    return metrics_answer(metrics_texts_.all(format), format);
+}
 
 Response Routes::tenant_metrics(const Call& call) {
     const auto limit = number_of(call.target, "limit");
     if (!limit) return not_a_number("limit", "0 for all");
-    return metrics_answer(metrics_texts_.tenants({filter_of(call.target).tenant, *limit}));
+    const collectors::Format format = preferred_format(call.request.accept);
+    return metrics_answer(metrics_texts_.tenants({filter_of(call.target).tenant, *limit}, format),
+                          format);
 }
 
 Response Routes::health(const Call&) {

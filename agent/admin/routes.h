@@ -9,16 +9,16 @@
 #include "admin/access.h"
 #include "admin/message.h"
 #include "admin/target.h"
+#include "collectors/prometheus/format.h"
 #include "collectors/prometheus/tenant_view.h"
 #include "proxy/inspection.h"
 
 namespace weir::admin {
 
-// The texts of /metrics and /metrics/tenants in Prometheus' text format. Called on any admin
-// thread, several at once.
+// The texts of /metrics and /metrics/tenants. Called on any admin thread, several at once.
 struct MetricsTexts {
-    std::function<std::string()> all;
-    std::function<std::string(const collectors::TenantView&)> tenants;
+    std::function<std::string(collectors::Format)> all;
+    std::function<std::string(const collectors::TenantView&, collectors::Format)> tenants;
 };
 
 class Routes {

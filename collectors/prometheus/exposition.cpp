@@ -9,6 +9,7 @@
 #include "collectors/prometheus/client_collector.h"
 #include "collectors/prometheus/connection_collector.h"
 #include "collectors/prometheus/loop_collector.h"
+#include "collectors/prometheus/openmetrics.h"
 #include "collectors/prometheus/pool_collector.h"
 #include "collectors/prometheus/process_collector.h"
 #include "collectors/prometheus/query_collector.h"
@@ -40,7 +41,13 @@ Exposition::Exposition(telemetry::Registry& registry, const AgentFacts& facts,
 
 Exposition::~Exposition() = default;
 
-std::string Exposition::metrics_text() {
+std::string Exposition::print(const std::vector<::prometheus::MetricFamily>& families,
+                              Format format) {
+    if (format == Format::openmetrics) return openmetrics_text(families, {});
+    return ::prometheus::TextSerializer().Serialize(families);
+}
+
+std::string Exposition::metrics_text(Format format) {
     const std::scoped_lock lock(mutex_);
     const base::Instant began = base::Clock::now();
     std::vector<::prometheus::MetricFamily> families;
@@ -49,16 +56,15 @@ std::string Exposition::metrics_text() {
         families.insert(families.end(), std::make_move_iterator(some.begin()),
                         std::make_move_iterator(some.end()));
     }
-    std::string text = ::prometheus::TextSerializer().Serialize(families);
+    std::string text = print(families, format);
     scrape_->scraped(Endpoint::metrics, base::Clock::now() - began, text.size());
     return text;
 }
 
-std::string Exposition::tenants_text(const TenantView& view) {
+std::string Exposition::tenants_text(const TenantView& view, Format format) {
     const std::scoped_lock lock(mutex_);
     const base::Instant began = base::Clock::now();
-    std::string text =
-        ::prometheus::TextSerializer().Serialize(collect_tenants(registry_, pools_max_, view));
+    std::string text = print(collect_tenants(registry_, pools_max_, view), format);
     scrape_->scraped(Endpoint::tenants, base::Clock::now() - began, text.size());
     return text;
 }

@@ -48,8 +48,9 @@ class ServerTest : public testing::Test {
 
     FakeAgent agent_;
     std::function<std::string()> metrics_ = [] { return std::string("weir_up 1\n"); };
-    MetricsTexts texts_{[this] { return metrics_(); },
-                        [this](const collectors::TenantView&) { return metrics_(); }};
+    MetricsTexts texts_{
+        [this](collectors::Format) { return metrics_(); },
+        [this](const collectors::TenantView&, collectors::Format) { return metrics_(); }};
     std::filesystem::path folder_;
     std::unique_ptr<AdminServer> server_;
 };
