@@ -74,6 +74,9 @@ Json of(const PoolStatus& row) {
     json["transaction_seconds"] = static_cast<double>(row.transaction_nanoseconds) / 1e9;
     json["wait_seconds"] = static_cast<double>(row.wait_nanoseconds) / 1e9;
     json["waits"] = row.waits;
+    json["leaks_suspected"] = row.leaks_suspected;
+    json["bytes_in"] = row.bytes_in;
+    json["bytes_out"] = row.bytes_out;
     return json;
 }
 
@@ -194,7 +197,7 @@ std::optional<std::string> pool_document(const Snapshot& snapshot, const std::st
 }
 
 std::string tenants_document(const Snapshot& snapshot, const Filter& filter, TenantOrder order,
-                             std::size_t limit) {
+                             const Page& page) {
     std::vector<const PoolStatus*> rows;
     for (const PoolStatus& row : snapshot.pools) {
         if (wanted(row, filter)) rows.push_back(&row);
@@ -205,12 +208,15 @@ std::string tenants_document(const Snapshot& snapshot, const Filter& filter, Ten
         if (of_a != of_b) return of_a > of_b;
         return std::tie(a->pool, a->tenant, a->app) < std::tie(b->pool, b->tenant, b->app);
     });
-    const std::size_t total = rows.size();
-    if (limit != 0 && total > limit) rows.resize(limit);
+    const std::size_t begin = std::min(page.offset, rows.size());
+    const std::size_t left = rows.size() - begin;
+    const std::size_t end = begin + (page.limit == 0 ? left : std::min(page.limit, left));
     Json tenants = Json::array();
-    for (const PoolStatus* row : rows) tenants.push_back(of(*row));
-    return text(
-        Json{{"tenants", std::move(tenants)}, {"total", total}, {"stale_loops", snapshot.stale}});
+    for (std::size_t i = begin; i < end; ++i) tenants.push_back(of(*rows[i]));
+    return text(Json{{"tenants", std::move(tenants)},
+                     {"total", rows.size()},
+                     {"offset", begin},
+                     {"stale_loops", snapshot.stale}});
 }
 
 std::string clients_document(const std::vector<proxy::ClientStatus>& clients,

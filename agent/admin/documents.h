@@ -19,15 +19,21 @@ struct Filter {
     std::optional<std::string> pool, tenant;
 };
 
+// A part of a list.
+struct Page {
+    std::size_t offset = 0;
+    std::size_t limit = 0;  // 0: all that follow
+};
+
 enum class TenantOrder : std::uint8_t { name, wait, used, rejected, leaks };
 
 [[nodiscard]] std::string pools_document(const proxy::Snapshot&, const Filter&);
 // The template and, as "tenants", the pools of its tenants; nothing when no template has that name.
 [[nodiscard]] std::optional<std::string> pool_document(const proxy::Snapshot&,
                                                        const std::string& pool);
-// Largest first, names where equal; `limit` 0 means all.
+// Largest first, names where equal.
 [[nodiscard]] std::string tenants_document(const proxy::Snapshot&, const Filter&, TenantOrder,
-                                           std::size_t limit);
+                                           const Page&);
 [[nodiscard]] std::string clients_document(const std::vector<proxy::ClientStatus>&, const Filter&);
 [[nodiscard]] std::string servers_document(const std::vector<proxy::ServerStatus>&, const Filter&);
 [[nodiscard]] std::string leaks_document(const std::vector<proxy::LeakStatus>&, const Filter&);

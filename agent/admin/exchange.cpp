@@ -17,6 +17,12 @@ tl::unexpected<Response> unfit(int status, std::string_view code, std::string_vi
     return tl::make_unexpected(refusal(status, code, message));
 }
 
+// A header that stands several times is one list (RFC 9110, 5.3).
+void add_to_list(std::string& list, const std::string& value) {
+    if (!list.empty()) list += ',';
+    list += value;
+}
+
 // False when a header that decides about access stands twice.
 bool take_headers(const mg_request_info& info, Request& request) {
     bool authorized = false;
@@ -35,6 +41,10 @@ bool take_headers(const mg_request_info& info, Request& request) {
             request.authorization = value;
         } else if (mg_strcasecmp(header.name, "Content-Type") == 0) {
             request.content_type = value;
+        } else if (mg_strcasecmp(header.name, "Accept") == 0) {
+            add_to_list(request.accept, value);
+        } else if (mg_strcasecmp(header.name, "Accept-Encoding") == 0) {
+            add_to_list(request.accept_encoding, value);
         } else if (mg_strcasecmp(header.name, "Connection") == 0) {
             request.last = request.last || mg_strcasecmp(value.c_str(), "keep-alive") != 0;
         }

@@ -19,7 +19,7 @@ struct Request {
     std::string query;  // as sent, without the '?'
     std::string peer;   // address of the client, for the audit line
     std::optional<std::string> host, origin;
-    std::string authorization, content_type;
+    std::string authorization, content_type, accept, accept_encoding;
     std::string body;
     bool oversized = false;  // the body is longer than max_body (and was left unread)
     bool last = false;       // no request follows on this connection

@@ -9,6 +9,7 @@
 #include "admin/actions.h"
 #include "admin/documents.h"
 #include "admin/health.h"
+#include "admin/negotiation.h"
 #include "admin/readiness.h"
 #include "settings/load.h"
 
@@ -51,6 +52,29 @@ Filter filter_of(const Target& target) {
     return filter;
 }
 
+// 0 when it is not there; nothing when it is no number.
+std::optional<std::size_t> number_of(const Target& target, const std::string& name) {
+    const std::string* text = target.parameter(name);
+    if (text == nullptr) return 0;
+    std::size_t number = 0;
+    const char* end = text->data() + text->size();
+    const auto parsed = std::from_chars(text->data(), end, number);
+    if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+    return number;
+}
+
+Response not_a_number(std::string_view name, std::string_view what_zero_means) {
+    return refusal(400, "bad_request",
+                   fmt::format("{}: expected a whole number, {}", name, what_zero_means));
+}
+
+Response metrics_answer(std::string text, collectors::Format format) {
+    Response response = text_answer(200, std::move(text));
+    response.type = collectors::content_type(format);
+    response.headers.emplace_back("Vary", "Accept");
+    return response;
+}
+
 bool is_json(std::string_view content_type) {
     constexpr std::string_view json = "application/json";
     const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
@@ -83,6 +107,7 @@ const std::vector<Routes::Route>& Routes::table() {
         {"GET", "/readyz", Need::nothing, &Routes::readyz},
         {"GET", "/startupz", Need::nothing, &Routes::startupz},
         {"GET", "/metrics", Need::reading, &Routes::metrics},
+        {"GET", "/metrics/tenants", Need::reading, &Routes::tenant_metrics},
         {"GET", "/health", Need::reading, &Routes::health},
         {"GET", "/api/v1/pools", Need::reading, &Routes::pools},
         {"GET", "/api/v1/pools/{name}", Need::reading, &Routes::pool},
@@ -101,8 +126,8 @@ const std::vector<Routes::Route>& Routes::table() {
     return routes;
 }
 
-Routes::Routes(proxy::Inspection& agent, Access access, MetricsText metrics_text)
-    : agent_(agent), access_(std::move(access)), metrics_text_(std::move(metrics_text)) {}
+Routes::Routes(proxy::Inspection& agent, Access access, MetricsTexts metrics_texts)
+    : agent_(agent), access_(std::move(access)), metrics_texts_(std::move(metrics_texts)) {}
 
 Response Routes::answer(const Request& request) {
     if (auto foreign = access_.refuse_foreign(request)) return std::move(*foreign);
@@ -156,10 +181,17 @@ Response Routes::startupz(const Call& call) {
     return probe_answer(startup_checks(agent_.readiness()), flag(call.target, "verbose"));
 }
 
-Response Routes::metrics(const Call&) {
-    Response response = text_answer(200, metrics_text_());
-    response.type = "text/plain; version=0.0.4; charset=utf-8";
-    return response;
+Response Routes::metrics(const Call& call) {
+    const collectors::Format format = preferred_format(call.request.accept);
+    return metrics_answer(metrics_texts_.all(format), format);
+}
+
+Response Routes::tenant_metrics(const Call& call) {
+    const auto limit = number_of(call.target, "limit");
+    if (!limit) return not_a_number("limit", "0 for all");
+    const collectors::Format format = preferred_format(call.request.accept);
+    return metrics_answer(metrics_texts_.tenants({filter_of(call.target).tenant, *limit}, format),
+                          format);
 }
 
 Response Routes::health(const Call&) {
@@ -189,15 +221,12 @@ Response Routes::tenants(const Call& call) {
         }
         order = *known;
     }
-    std::size_t limit = 0;
-    if (const std::string* text = call.target.parameter("limit")) {
-        const char* end = text->data() + text->size();
-        const auto parsed = std::from_chars(text->data(), end, limit);
-        if (parsed.ec != std::errc() || parsed.ptr != end) {
-            return refusal(400, "bad_request", "limit: expected a whole number, 0 for all");
-        }
-    }
-    return json_answer(tenants_document(agent_.snapshot(), filter_of(call.target), order, limit));
+    const auto offset = number_of(call.target, "offset");
+    if (!offset) return not_a_number("offset", "0 to begin with the first");
+    const auto limit = number_of(call.target, "limit");
+    if (!limit) return not_a_number("limit", "0 for all");
+    return json_answer(
+        tenants_document(agent_.snapshot(), filter_of(call.target), order, {*offset, *limit}));
 }
 
 Response Routes::clients(const Call& call) {

@@ -9,17 +9,22 @@
 #include "admin/access.h"
 #include "admin/message.h"
 #include "admin/target.h"
+#include "collectors/prometheus/format.h"
+#include "collectors/prometheus/tenant_view.h"
 #include "proxy/inspection.h"
 
 namespace weir::admin {
 
-// The text of /metrics in Prometheus' text format. Called on any admin thread, several at once.
-using MetricsText = std::function<std::string()>;
+// The texts of /metrics and /metrics/tenants. Called on any admin thread, several at once.
+struct MetricsTexts {
+    std::function<std::string(collectors::Format)> all;
+    std::function<std::string(const collectors::TenantView&, collectors::Format)> tenants;
+};
 
 class Routes {
   public:
     // `agent` outlives this.
-    Routes(proxy::Inspection& agent, Access access, MetricsText metrics_text);
+    Routes(proxy::Inspection& agent, Access access, MetricsTexts metrics_texts);
 
     // Never throws for anything that a client sent. HEAD is answered like GET, body included: who
     // writes the answer leaves it out.
@@ -45,6 +50,7 @@ class Routes {
     Response readyz(const Call&);
     Response startupz(const Call&);
     Response metrics(const Call&);
+    Response tenant_metrics(const Call&);
     Response health(const Call&);
     Response pools(const Call&);
     Response pool(const Call&);
@@ -62,7 +68,7 @@ class Routes {
 
     proxy::Inspection& agent_;
     const Access access_;
-    const MetricsText metrics_text_;
+    const MetricsTexts metrics_texts_;
 };
 
 }  // namespace weir::admin

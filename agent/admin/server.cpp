@@ -41,7 +41,7 @@ AdminServer::~AdminServer() { stop(); }
 
 base::Result<std::unique_ptr<AdminServer>> AdminServer::start(const settings::Snapshot& settings,
                                                               proxy::Inspection& agent,
-                                                              MetricsText metrics_text) {
+                                                              MetricsTexts metrics_texts) {
     const settings::Admin& admin = settings->admin;
     const HostPort address = split_host_port(admin.listen);
     auto token_file = own_token_file(admin);
@@ -51,7 +51,7 @@ base::Result<std::unique_ptr<AdminServer>> AdminServer::start(const settings::Sn
                   admin.read_token);
     std::unique_ptr<AdminServer> server(new AdminServer(
         std::move(*token_file),
-        std::make_unique<Routes>(agent, std::move(access), std::move(metrics_text))));
+        std::make_unique<Routes>(agent, std::move(access), std::move(metrics_texts))));
     auto web = Web::start(address, *server->routes_);
     if (!web) {
         return base::error(fmt::format("admin.listen {}: {}", admin.listen, web.error().message));

@@ -20,7 +20,7 @@ class AdminServer {
     // goes to token_file; when that can't be written the start fails if the configuration names the
     // file itself, else it is logged and acting is switched off.
     [[nodiscard]] static base::Result<std::unique_ptr<AdminServer>> start(
-        const settings::Snapshot& settings, proxy::Inspection& agent, MetricsText metrics_text);
+        const settings::Snapshot& settings, proxy::Inspection& agent, MetricsTexts metrics_texts);
 
     ~AdminServer();
     AdminServer(const AdminServer&) = delete;

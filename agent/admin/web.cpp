@@ -14,7 +14,9 @@
 #include <thread>
 #include <vector>
 
+#include "admin/compression.h"
 #include "admin/exchange.h"
+#include "admin/negotiation.h"
 #include "base/fd.h"
 #include "base/log.h"
 
@@ -72,7 +74,8 @@ int begin_request(mg_connection* connection) {
         send_answer(connection, request.error(), {true, true});
         return request.error().status;
     }
-    const Response response = answer(web->routes(), *request);
+    Response response = answer(web->routes(), *request);
+    if (takes_gzip(request->accept_encoding)) compress(response);
     send_answer(connection, response, {request->method != "HEAD", request->last});
     return response.status;
 }

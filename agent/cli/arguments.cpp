@@ -112,6 +112,9 @@ void define_looks(CLI::App& app, Commands& to) {
     tenants->add_option("--limit", to.tenants.limit, "rows, 0 for all")
         ->type_name("N")
         ->capture_default_str();
+    tenants->add_option("--offset", to.tenants.offset, "rows to leave out before them")
+        ->type_name("N")
+        ->capture_default_str();
     add_json(*tenants, to.tenants.json);
     define_admin(*tenants, to.admin);
 

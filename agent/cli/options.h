@@ -43,6 +43,7 @@ struct TenantsOptions {
     std::string pool{}, tenant{};
     std::string sort = "used";  // wait, used, rejected, leaks, name
     unsigned limit = 50;        // 0: all
+    unsigned offset = 0;        // rows left out before
     bool json = false;
 };
 

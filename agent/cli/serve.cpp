@@ -207,7 +207,11 @@ int serve(const ServeOptions& options, const std::vector<std::string>& command) 
     std::unique_ptr<admin::AdminServer> admin;
     const auto start_admin = [&]() -> base::Result<void> {
         auto server = admin::AdminServer::start(
-            settings, **agent, [&exposition] { return exposition.metrics_text(); });
+            settings, **agent,
+            {[&exposition](auto format) { return exposition.metrics_text(format); },
+             [&exposition](const auto& view, auto format) {
+                 return exposition.tenants_text(view, format);
+             }});
         if (!server) return tl::make_unexpected(server.error());
         admin = std::move(*server);
         return {};

@@ -54,13 +54,15 @@ std::string tenants_report(const Document& tenants, bool colours) {
                    toned_count("timeouts", Tone::warning), toned_count("rejections", Tone::warning),
                    toned_count("leaks", Tone::bad), admitted(row)});
     }
+    const double offset = number_at(tenants, "offset");
+    if (table.empty() && offset > 0) return "no tenant is left after these\n";
     if (table.empty()) return "no tenant is in use\n";
     std::string text = table.text(colours);
-    const double hidden =
-        number_at(tenants, "total") - static_cast<double>(rows_at(tenants, "tenants").size());
-    if (hidden > 0) {
-        text += toned(fmt::format("and {} more: see --limit", number_text(hidden)), Tone::faint,
-                      colours) +
+    const double more = number_at(tenants, "total") - offset -
+                        static_cast<double>(rows_at(tenants, "tenants").size());
+    if (more > 0) {
+        text += toned(fmt::format("and {} more: see --limit and --offset", number_text(more)),
+                      Tone::faint, colours) +
                 "\n";
     }
     return text;
@@ -68,8 +70,8 @@ std::string tenants_report(const Document& tenants, bool colours) {
 
 int perform(const AdminClient& agent, const TenantsOptions& options, const Output& output) {
     std::string query = selection_query(options.pool, options.tenant);
-    query += fmt::format("{}sort={}&limit={}", query.empty() ? "?" : "&",
-                         percent_encoded(options.sort), options.limit);
+    query += fmt::format("{}sort={}&limit={}&offset={}", query.empty() ? "?" : "&",
+                         percent_encoded(options.sort), options.limit, options.offset);
     const auto answered = look(agent, "/api/v1/tenants" + query);
     if (!answered) return output.fail(answered.error().message);
     output.out << (options.json ? answered->body

@@ -42,7 +42,7 @@ void Pool::clear(Instant now) { condemn_all(ReapReason::admin, now); }
 void Pool::resize(unsigned max_size, Instant now) {
     probe_.sized(std::int64_t{max_size} - std::int64_t{max_size_}, 0);
     max_size_ = max_size;
-    tenant_->max.set(max_size);
+    tenant_->sized(max_size);
     while (live() > max_size_ && !idle_.empty()) {
         close(idle_.front(), ReapReason::shrink, now);
     }

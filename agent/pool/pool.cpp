@@ -17,7 +17,7 @@ Pool::Pool(Scope& scope, PoolName name, std::uint64_t number, Instant now)
       last_used_(now),
       validate_after_(scope.settings.validate_after),
       probe_(*scope.probe),
-      tenant_(scope.registry.tenant({scope.settings.name, scope.engine, name.tenant, name.app})),
+      tenant_(scope.registry.tenants().opened(*scope.desk, name.tenant, now)),
       scope_(scope),
       settings_(scope.settings),
       host_(scope.host),
@@ -29,7 +29,7 @@ Pool::Pool(Scope& scope, PoolName name, std::uint64_t number, Instant now)
     // Key 0 is the template's own account: known before any client came.
     if (!settings_.user.empty()) warm_key_ = 0;
     if (disabled_by(settings_)) disable(true, now);
-    tenant_->max.set(max_size_);
+    tenant_->sized(max_size_);
     probe_.tenant_known(1);
     probe_.sized(max_size_, settings_.min_idle);
     notice_thin();
@@ -48,8 +48,7 @@ Pool::~Pool() {
         probe_.left(ServerState::connecting, last_used_);
     }
     scope_.gate.budget.close(account_, last_used_);
-    tenant_->max.set(0);
-    scope_.registry.forget_tenant({settings_.name, scope_.engine, name_.tenant, name_.app});
+    scope_.registry.tenants().closed(*scope_.desk, name_.tenant, *tenant_);
 }
 
 Acquired Pool::acquire(Waiter& waiter, Instant now) {
@@ -138,7 +137,7 @@ void Pool::enter(Server& server, ServerState to, Instant now) {
         static_cast<int>(weir::pool::in_use(to)) - static_cast<int>(weir::pool::in_use(from));
     if (change == 0) return;
     const unsigned count = in_use();
-    tenant_->used.set(count);
+    tenant_->used(count);
     if (change > 0 && count == 1) probe_.tenant_active(1);
     if (change < 0 && count == 0) probe_.tenant_active(-1);
 }
@@ -178,11 +177,10 @@ void Pool::count_work(Server& server, bool transaction_goes_on, Instant now) {
     };
     // A checkout that ends in the turn it began in brought no query.
     if (!server.working_ || now == server.held_since_) return;
-    if (!server.quiet_) tenant_->query_nanoseconds.add(nanoseconds(server.busy_since_));
+    if (!server.quiet_) tenant_->query_took(nanoseconds(server.busy_since_));
     if (transaction_goes_on) return;
     server.working_ = false;
-    tenant_->transactions.add();
-    tenant_->transaction_nanoseconds.add(nanoseconds(server.transaction_since_));
+    tenant_->transaction_took(nanoseconds(server.transaction_since_));
 }
 
 void Pool::let_go(Server& server) {

@@ -93,7 +93,7 @@ void Pool::abandon(Server& server) {
     const unsigned before = in_use();
     --counts_[server.state_];
     --size_;
-    tenant_->used.set(in_use());
+    tenant_->used(in_use());
     if (before > 0 && in_use() == 0) probe_.tenant_active(-1);
     server.pool_ = nullptr;
 }

@@ -35,6 +35,7 @@ struct Scope {
     std::shared_ptr<Mailbox> mailbox;
     std::uint64_t random = 0;  // state of the jitter's generator
     bool draining = false;
+    std::shared_ptr<telemetry::TenantDesk> desk{};
 
     TimeLimits limits{settings};
     LeakWatch leaks{settings};

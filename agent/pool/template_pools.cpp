@@ -34,6 +34,7 @@ TemplatePools::TemplatePools(const settings::Pool& settings, settings::Engine en
                                               port, registry, nullptr, group,
                                               std::make_shared<Letters>(*this), seed});
     scope_->probe = registry.pool(labels(), loop);
+    scope_->desk = registry.tenants().desk(settings.name, scope_->engine, loop);
 }
 
 telemetry::PoolLabels TemplatePools::labels() const {
@@ -64,6 +65,8 @@ Pool* TemplatePools::obtain(const PoolName& name, Instant now) {
     if (Pool* pool = find(name)) return pool;
     if (!make_room(now)) {
         scope_->probe->rejected(RejectReason::tenant_limit, Duration::zero());
+        scope_->desk->others.acquires[AcquireOutcome::rejected].add();
+        scope_->desk->others.rejections.add();
         return nullptr;
     }
     const std::uint64_t number = ++last_number_;
@@ -125,6 +128,7 @@ void TemplatePools::budget_moved(std::uint64_t number, Instant now) {
 
 void TemplatePools::tick(Instant now) {
     latest_ = std::max(latest_, now);
+    scope_->registry.tenants().settle(*scope_->desk, now);
     refuse_overdue(now);
     watch_checkouts(now);
     reap(now);
@@ -157,7 +161,7 @@ void TemplatePools::watch_checkouts(Instant now) {
         ++pool.leaks_;
         server->leak_action_ = action;
         scope_->probe->leak_suspected(action);
-        pool.tenant_->leaks_suspected.add();
+        pool.tenant_->leak_suspected();
         scope_->host.leaked(*server, action);
     }
     while (const auto expired = scope_->limits.next_expired(now)) {

@@ -178,11 +178,7 @@ void Pool::cancel(Waiter& waiter, Instant now) {
 }
 
 void Pool::count_acquire(AcquireOutcome outcome, Duration waited) {
-    tenant_->acquires[outcome].add();
-    tenant_->waits.add();
-    tenant_->wait_nanoseconds.add(
-        static_cast<std::uint64_t>(std::max(waited, Duration::zero()).count()));
-    if (outcome == AcquireOutcome::rejected) tenant_->rejections.add();
+    tenant_->acquire_ended(outcome, waited);
 }
 
 void Pool::refuse(Waiter& waiter, Refusal refusal, Instant now) {
@@ -278,7 +274,7 @@ void Pool::recount_waiting(Instant now) {
         probe_.tenant_saturated(rest > 0 ? 1 : -1);
     }
     if ((waiting() > 0) != (before > 0)) probe_.tenant_waiting(waiting() > 0 ? 1 : -1);
-    tenant_->pending.set(waiting());
+    tenant_->pending(waiting());
     told_connecting_ = connecting;
     told_rest_ = rest;
     told_cause_ = cause;

@@ -60,19 +60,21 @@ PoolStatus status_of(const PoolLoop& home, const TenantPool& tenant, base::Insta
     status.counts = tenant.pool->counts(now);
     status.clients = tenant.clients;
     const telemetry::TenantProbe& probe = tenant.pool->tenant_probe();
+    const telemetry::TenantCells& cells = probe.cells();
     for (std::size_t i = 0; i < base::word_count<telemetry::AcquireOutcome>; ++i) {
-        status.acquires += probe.acquires[static_cast<telemetry::AcquireOutcome>(i)].read();
+        status.acquires += cells.acquires[static_cast<telemetry::AcquireOutcome>(i)].read();
     }
-    status.timeouts = probe.acquires[telemetry::AcquireOutcome::timeout].read();
-    status.rejections = probe.rejections.read();
-    status.queries = probe.queries.read();
-    status.wait_nanoseconds = probe.wait_nanoseconds.read();
-    status.waits = probe.waits.read();
-    status.transactions = probe.transactions.read();
-    status.transaction_nanoseconds = probe.transaction_nanoseconds.read();
-    status.query_nanoseconds = probe.query_nanoseconds.read();
-    status.bytes_in = probe.bytes_in.read();
-    status.bytes_out = probe.bytes_out.read();
+    status.timeouts = cells.acquires[telemetry::AcquireOutcome::timeout].read();
+    status.rejections = cells.rejections.read();
+    status.queries = cells.queries.read();
+    status.leaks_suspected = cells.leaks_suspected.read();
+    status.wait_nanoseconds = cells.wait_nanoseconds.read();
+    status.waits = status.acquires;  // every acquire has its wait, if only of no time
+    status.transactions = probe.transactions();
+    status.transaction_nanoseconds = probe.transaction_nanoseconds();
+    status.query_nanoseconds = probe.query_nanoseconds();
+    status.bytes_in = cells.bytes_in.read();
+    status.bytes_out = cells.bytes_out.read();
     return status;
 }
 

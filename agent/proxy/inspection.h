@@ -25,8 +25,8 @@ struct PoolStatus {  // one tenant's pool
     unsigned clients = 0;
     std::uint64_t acquires = 0, timeouts = 0, rejections = 0, queries = 0, wait_nanoseconds = 0,
                   waits = 0;
-    std::uint64_t transactions = 0, transaction_nanoseconds = 0, query_nanoseconds = 0,
-                  bytes_in = 0, bytes_out = 0;
+    std::uint64_t leaks_suspected = 0, bytes_in = 0, bytes_out = 0;
+    std::uint64_t transactions = 0, transaction_nanoseconds = 0, query_nanoseconds = 0;
 };
 
 struct TemplateStatus {  // one [[pool]], summed over its tenants' pools

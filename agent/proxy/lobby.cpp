@@ -227,6 +227,7 @@ void Lobby::count_logins(base::Instant now) {
 void Lobby::tick(base::Instant now) {
     count_logins(now);
     desk_.tick(now);
+    shared_.registry.tenants().tick(now);
     for (std::size_t i = 0; i < by_age_.size(); ++i) {
         ListenerLink& link = *shared_.listeners[i];
         if (link.tls != nullptr) link.tls->tick(now, *session_probes_[i]);

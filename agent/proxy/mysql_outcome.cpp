@@ -38,7 +38,7 @@ void MysqlSession::completed() {
         probe.query_failed({outcome.sqlstate.data(), outcome.sqlstate.size()});
         rolled_back_ = true;
     }
-    tenant_.pool->tenant_probe().queries.add();
+    tenant_.pool->tenant_probe().query_ended();
     if (flow_ != Flow::commands) {  // before it was sent: the server will hear no more of it
         farewell({"08S01", "the server answered before the command was complete", {}},
                  ClientClose::upstream_lost);

@@ -17,7 +17,7 @@ using telemetry::Side;
 
 void MysqlSession::received(loop::Slice bytes) {
     tenant_.pool->probe().transferred(Side::client, Direction::in, bytes.size());
-    tenant_.pool->tenant_probe().bytes_in.add(bytes.size());
+    tenant_.pool->tenant_probe().received(bytes.size());
     if (finished_) return;
     take(bytes);
 }

@@ -153,7 +153,7 @@ void MysqlSession::abandon_transaction() {
 
 void MysqlSession::reply(loop::Slice bytes) {
     tenant_.pool->probe().transferred(Side::client, Direction::out, bytes.size());
-    tenant_.pool->tenant_probe().bytes_out.add(bytes.size());
+    tenant_.pool->tenant_probe().sent(bytes.size());
     answered_ = true;
     stream_->write(std::move(bytes));
     wrote();
@@ -161,7 +161,7 @@ void MysqlSession::reply(loop::Slice bytes) {
 
 void MysqlSession::reply(std::string_view bytes) {
     tenant_.pool->probe().transferred(Side::client, Direction::out, bytes.size());
-    tenant_.pool->tenant_probe().bytes_out.add(bytes.size());
+    tenant_.pool->tenant_probe().sent(bytes.size());
     answered_ = true;
     stream_->write(bytes);
     wrote();

@@ -46,7 +46,7 @@ void PostgresqlSession::ready(pg::TransactionStatus status, bool settled) {
     telemetry::PoolProbe& probe = tenant_.pool->probe();
     probe.query_ended(failed_ ? telemetry::QueryOutcome::error : telemetry::QueryOutcome::ok,
                       now - query_started_);
-    tenant_.pool->tenant_probe().queries.add();
+    tenant_.pool->tenant_probe().query_ended();
     failed_ = false;
     query_started_ = now;
     ++requests_answered_;

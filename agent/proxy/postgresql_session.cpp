@@ -203,7 +203,7 @@ bool PostgresqlSession::owns_connection() const {
 
 void PostgresqlSession::received(loop::Slice bytes) {
     tenant_.pool->probe().transferred(Side::client, Direction::in, bytes.size());
-    tenant_.pool->tenant_probe().bytes_in.add(bytes.size());
+    tenant_.pool->tenant_probe().received(bytes.size());
     if (leaving_) return;
     if (!pending_.empty() || blocked() || phase_ == Phase::greeting) {
         pending_.append(bytes.bytes());
@@ -222,14 +222,14 @@ void PostgresqlSession::received(loop::Slice bytes) {
 
 void PostgresqlSession::reply(loop::Slice bytes) {
     tenant_.pool->probe().transferred(Side::client, Direction::out, bytes.size());
-    tenant_.pool->tenant_probe().bytes_out.add(bytes.size());
+    tenant_.pool->tenant_probe().sent(bytes.size());
     stream_->write(std::move(bytes));
     wrote();
 }
 
 void PostgresqlSession::reply(std::string_view bytes) {
     tenant_.pool->probe().transferred(Side::client, Direction::out, bytes.size());
-    tenant_.pool->tenant_probe().bytes_out.add(bytes.size());
+    tenant_.pool->tenant_probe().sent(bytes.size());
     stream_->write(bytes);
     wrote();
 }

@@ -182,7 +182,7 @@ void RedisServer::count(const RedisTurn& turn, const ReplyPiece& piece) {
     probe.query_ended(failed ? telemetry::QueryOutcome::error : telemetry::QueryOutcome::ok,
                       home_.now() - turn.since);
     if (failed) probe.query_failed({});
-    tenant_.pool->tenant_probe().queries.add();
+    tenant_.pool->tenant_probe().query_ended();
     if (turn.transaction && turn.replies == 1) {
         const bool done = piece.type == '*' && !is_null(piece);
         probe.transaction_ended(done ? TransactionEnd::commit : TransactionEnd::rollback,

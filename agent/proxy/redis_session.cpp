@@ -46,7 +46,7 @@ void RedisSession::begin() {
 
 void RedisSession::received(loop::Slice bytes) {
     tenant_.pool->probe().transferred(Side::client, Direction::in, bytes.size());
-    tenant_.pool->tenant_probe().bytes_in.add(bytes.size());
+    tenant_.pool->tenant_probe().received(bytes.size());
     if (leaving_ || finished_) return;
     take(bytes);
 }
@@ -157,7 +157,7 @@ void RedisSession::say(std::string_view text) {
 
 void RedisSession::count_out(std::size_t bytes) {
     tenant_.pool->probe().transferred(Side::client, Direction::out, bytes);
-    tenant_.pool->tenant_probe().bytes_out.add(bytes);
+    tenant_.pool->tenant_probe().sent(bytes);
 }
 
 // A client that does not take its answers may ask for no more. Its own connection waits for it; a

@@ -152,6 +152,7 @@ void Replacement::swap(Shared& shared) {
     swap_listeners(shared);
     std::swap(shared.routes, routes_);
     std::swap(shared.settings, settings_);
+    shared.registry.tenants().govern(tenant_rules(shared.settings->metrics));
 }
 
 void Replacement::swap_upstreams(Shared& shared) {

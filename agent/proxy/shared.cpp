@@ -67,11 +67,18 @@ void remove_socket_file(const std::string& address) {
     if (address.rfind(unix_prefix, 0) == 0) ::unlink(address.c_str() + unix_prefix.size());
 }
 
+telemetry::TenantRules tenant_rules(const settings::Metrics& metrics) {
+    return {metrics.tenants_top,
+            metrics.tenants_max,
+            {metrics.tenants_always.begin(), metrics.tenants_always.end()}};
+}
+
 Shared::Shared(settings::Snapshot snapshot, Routes compiled_routes, unsigned loops)
     : settings(std::move(snapshot)),
       routes(std::move(compiled_routes)),
       directory(loops),
       canceller(upstream::make_canceller()) {
+    registry.tenants().govern(tenant_rules(settings->metrics));
     for (const auto& upstream : settings->upstream) {
         upstreams.push_back(std::make_shared<UpstreamLink>(upstream, registry));
     }

@@ -78,6 +78,9 @@ struct ListenerLink {
     std::unique_ptr<ListenerTls> tls;  // nullptr: plain only; the lobby's thread
 };
 
+// Whose series /metrics/tenants has.
+[[nodiscard]] telemetry::TenantRules tenant_rules(const settings::Metrics& metrics);
+
 // Of a listener whose socket has closed: a unix socket's file stays behind otherwise.
 void remove_socket_file(const std::string& address);
 

@@ -60,9 +60,9 @@ template <>
 const std::vector<Key<Metrics>>& keys<Metrics>() {
     using S = Metrics;
     static const std::vector<Key<S>> all{
-        whole<S>("tenants_top", &S::tenants_top, 0, 10'000).not_yet(),
-        texts<S>("tenants_always", &S::tenants_always).not_yet(),
-        whole<S>("tenants_max", &S::tenants_max, 0, 100'000).not_yet(),
+        whole<S>("tenants_top", &S::tenants_top, 0, 10'000),
+        texts<S>("tenants_always", &S::tenants_always),
+        whole<S>("tenants_max", &S::tenants_max, 0, 100'000),
         whole<S>("pools_max", &S::pools_max, 1, 100'000).needs_restart(),
     };
     return all;

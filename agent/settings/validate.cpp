@@ -163,6 +163,11 @@ void check_agent(const Settings& settings, Checks& checks) {
         checks.error("metrics", "tenants_top",
                      fmt::format("is above metrics.tenants_max, {}", metrics.tenants_max));
     }
+    if (metrics.tenants_always.size() > metrics.tenants_max) {
+        checks.error(
+            "metrics", "tenants_always",
+            fmt::format("has more tenants than metrics.tenants_max, {}", metrics.tenants_max));
+    }
     const bool asks_server =
         std::any_of(settings.listen.begin(), settings.listen.end(),
                     [](const Listen& listener) { return listener.auth == AuthMode::query; });

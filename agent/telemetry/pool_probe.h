@@ -1,6 +1,6 @@
-// The pool's part of telemetry: every acquire, release, wait and reap of one template on one loop,
-// and the scalars of each of its tenants. Written by the template's pools on their home loop, read
-// by scrapes on any thread. Verbs on the way of a query are inline: a few plain stores each.
+// The pool's part of telemetry: every acquire, release, wait and reap of one template on one loop.
+// Written by the template's pools on their home loop, read by scrapes on any thread. Verbs on the
+// way of a query are inline: a few plain stores each.
 #pragma once
 
 #include <array>
@@ -19,18 +19,6 @@ namespace weir::telemetry {
 
 using base::Duration;
 using base::Instant;
-
-// At most 256 bytes, scalars only: there may be tens of thousands.
-struct alignas(64) TenantProbe {
-    Gauge used;     // used + pinned
-    Gauge pending;  // acquires waiting now
-    Gauge max;
-    base::ByWord<AcquireOutcome, Counter> acquires;
-    Counter wait_nanoseconds, waits, rejections, leaks_suspected, queries, bytes_in, bytes_out;
-    // Of its connections while held: transactions ended, their time, and that with a query running.
-    Counter transactions, transaction_nanoseconds, query_nanoseconds;
-};
-static_assert(sizeof(TenantProbe) <= 256);
 
 class alignas(64) PoolProbe {
   public:

@@ -10,4 +10,5 @@
 #include "telemetry/loop_probe.h"
 #include "telemetry/pool_probe.h"
 #include "telemetry/session_probe.h"
+#include "telemetry/tenant_probe.h"
 #include "telemetry/upstream_probe.h"

@@ -58,40 +58,6 @@ void Registry::forget_server(const std::string& upstream) {
     std::erase_if(servers_, [&](const auto& one) { return one.labels == upstream; });
 }
 
-std::shared_ptr<TenantProbe> Registry::tenant(const TenantLabels& labels) {
-    const std::scoped_lock lock(mutex_);
-    Tenant& tenant = tenants_[{labels.pool, labels.engine, labels.tenant, labels.app}];
-    tenant.forgotten_in = 0;
-    if (!tenant.probe) tenant.probe = std::make_shared<TenantProbe>();
-    return tenant.probe;
-}
-
-void Registry::forget_tenant(const TenantLabels& labels) {
-    const std::scoped_lock lock(mutex_);
-    TenantKey key{labels.pool, labels.engine, labels.tenant, labels.app};
-    const auto found = tenants_.find(key);
-    if (found == tenants_.end() || found->second.forgotten_in != 0) return;
-    found->second.forgotten_in = scrape_;
-    forgotten_.push_back(std::move(key));
-    if (forgotten_.size() > forgotten_kept) drop_oldest_forgotten();
-}
-
-void Registry::release_forgotten() {
-    const std::scoped_lock lock(mutex_);
-    ++scrape_;
-    while (!forgotten_.empty()) {
-        const auto found = tenants_.find(forgotten_.front());
-        if (found != tenants_.end() && found->second.forgotten_in + 1 >= scrape_) break;
-        drop_oldest_forgotten();
-    }
-}
-
-void Registry::drop_oldest_forgotten() {
-    const auto found = tenants_.find(forgotten_.front());
-    if (found != tenants_.end() && found->second.forgotten_in != 0) tenants_.erase(found);
-    forgotten_.pop_front();
-}
-
 std::vector<Registered<PoolLabels, PoolProbe>> Registry::pools() const {
     const std::scoped_lock lock(mutex_);
     return pools_;
@@ -115,17 +81,6 @@ std::vector<Registered<std::string, UpstreamProbe>> Registry::upstreams() const 
 std::vector<Registered<std::string, ServerProbe>> Registry::servers() const {
     const std::scoped_lock lock(mutex_);
     return servers_;
-}
-
-std::vector<Registered<TenantLabels, TenantProbe>> Registry::tenants() const {
-    const std::scoped_lock lock(mutex_);
-    std::vector<Registered<TenantLabels, TenantProbe>> all;
-    all.reserve(tenants_.size());
-    for (const auto& [key, tenant] : tenants_) {
-        const auto& [pool, engine, name, app] = key;
-        all.push_back({{pool, engine, name, app}, 0, tenant.probe});
-    }
-    return all;
 }
 
 }  // namespace weir::telemetry

@@ -119,6 +119,49 @@ inline constexpr Metric tenants{
     {"pool", "state"},
     "Tenants of a pool template that are known, and how many of them are in each state."};
 
+// -- tenants, on a page of their own: those with a seat by name, all the rest as "other"
+inline constexpr Metric tenant_connections_used{"weir_tenant_connections_used",
+                                                gauge,
+                                                {"pool", "engine", "tenant"},
+                                                "Server connections in use by a tenant."};
+inline constexpr Metric tenant_pending_acquires{
+    "weir_tenant_pending_acquires",
+    gauge,
+    {"pool", "engine", "tenant"},
+    "Acquires of a tenant that wait for a server connection now."};
+inline constexpr Metric tenant_connections_max{"weir_tenant_connections_max",
+                                               gauge,
+                                               {"pool", "engine", "tenant"},
+                                               "Server connections allowed to a tenant."};
+inline constexpr Metric tenant_acquires{"weir_tenant_acquires_total",
+                                        counter,
+                                        {"pool", "engine", "tenant", "outcome"},
+                                        "Acquires of a tenant ended, by outcome."};
+inline constexpr Metric tenant_acquire_wait_seconds{
+    "weir_tenant_acquire_wait_seconds_total",
+    counter,
+    {"pool", "engine", "tenant"},
+    "Time from the request of a connection to its grant or refusal, summed over a tenant's "
+    "acquires."};
+inline constexpr Metric tenant_rejections{
+    "weir_tenant_rejections_total",
+    counter,
+    {"pool", "engine", "tenant"},
+    "Acquires of a tenant refused without a chance to be served."};
+inline constexpr Metric tenant_leaks_suspected{"weir_tenant_leaks_suspected_total",
+                                               counter,
+                                               {"pool", "engine", "tenant"},
+                                               "Connections of a tenant held suspiciously long."};
+inline constexpr Metric tenant_queries{"weir_tenant_queries_total",
+                                       counter,
+                                       {"pool", "engine", "tenant"},
+                                       "Queries of a tenant ended, whatever their outcome."};
+inline constexpr Metric tenant_network_bytes{
+    "weir_tenant_network_bytes_total",
+    counter,
+    {"pool", "engine", "tenant"},
+    "Bytes between a tenant's clients and this agent, both directions together."};
+
 // -- server connections: their making, use and end
 inline constexpr Metric connection_use_seconds{
     "weir_connection_use_seconds",
@@ -373,7 +416,8 @@ inline constexpr Metric metric_label_overflow{
     "weir_metric_label_overflow_total",
     counter,
     {"label"},
-    "Label values that had no series of their own and were added to \"other\"."};
+    "Label values that had no series of their own and were added to \"other\": templates beyond "
+    "the limit, and how often a tenant in trouble or named by configuration found no room."};
 
 // -- the process, under the names that every exporter uses
 inline constexpr Metric process_cpu_seconds{
@@ -466,5 +510,12 @@ inline constexpr std::array all{&pool_connections,
                                 &process_max_fds,
                                 &process_start_time_seconds,
                                 &process_threads};
+
+// On the page of tenants.
+inline constexpr std::array tenant_families{&tenant_connections_used,     &tenant_pending_acquires,
+                                            &tenant_connections_max,      &tenant_acquires,
+                                            &tenant_acquire_wait_seconds, &tenant_rejections,
+                                            &tenant_leaks_suspected,      &tenant_queries,
+                                            &tenant_network_bytes};
 
 }  // namespace weir::collectors::catalogue

@@ -9,19 +9,21 @@
 #include "collectors/prometheus/client_collector.h"
 #include "collectors/prometheus/connection_collector.h"
 #include "collectors/prometheus/loop_collector.h"
+#include "collectors/prometheus/openmetrics.h"
 #include "collectors/prometheus/pool_collector.h"
 #include "collectors/prometheus/process_collector.h"
 #include "collectors/prometheus/query_collector.h"
 #include "collectors/prometheus/scrape_collector.h"
 #include "collectors/prometheus/server_collector.h"
 #include "collectors/prometheus/tenant_collector.h"
+#include "collectors/prometheus/tenant_page.h"
 #include "collectors/prometheus/upstream_collector.h"
 
 namespace weir::collectors {
 
 Exposition::Exposition(telemetry::Registry& registry, const AgentFacts& facts,
                        std::size_t pools_max)
-    : registry_(registry) {
+    : registry_(registry), pools_max_(pools_max) {
     auto scrape = std::make_unique<ScrapeCollector>();
     scrape_ = scrape.get();
     collectors_.push_back(std::make_unique<PoolCollector>(registry, pools_max));
@@ -39,18 +41,31 @@ Exposition::Exposition(telemetry::Registry& registry, const AgentFacts& facts,
 
 Exposition::~Exposition() = default;
 
-std::string Exposition::metrics_text() {
+std::string Exposition::print(const std::vector<::prometheus::MetricFamily>& families,
+                              Format format) {
+    if (format == Format::openmetrics) return openmetrics_text(families, {});
+    return ::prometheus::TextSerializer().Serialize(families);
+}
+
+std::string Exposition::metrics_text(Format format) {
     const std::scoped_lock lock(mutex_);
     const base::Instant began = base::Clock::now();
-    registry_.release_forgotten();
     std::vector<::prometheus::MetricFamily> families;
     for (const auto& collector : collectors_) {
         std::vector<::prometheus::MetricFamily> some = collector->Collect();
         families.insert(families.end(), std::make_move_iterator(some.begin()),
                         std::make_move_iterator(some.end()));
     }
-    std::string text = ::prometheus::TextSerializer().Serialize(families);
-    scrape_->scraped(base::Clock::now() - began, text.size());
+    std::string text = print(families, format);
+    scrape_->scraped(Endpoint::metrics, base::Clock::now() - began, text.size());
+    return text;
+}
+
+std::string Exposition::tenants_text(const TenantView& view, Format format) {
+    const std::scoped_lock lock(mutex_);
+    const base::Instant began = base::Clock::now();
+    std::string text = print(collect_tenants(registry_, pools_max_, view), format);
+    scrape_->scraped(Endpoint::tenants, base::Clock::now() - began, text.size());
     return text;
 }
 

@@ -1,6 +1,6 @@
-// What /metrics answers: all collectors over one registry, printed in Prometheus' text format. Made
-// once at start-up; scrapes come on any thread and take turns. The registry and the facts outlive
-// it.
+// What /metrics and /metrics/tenants answer: collectors over one registry, printed in Prometheus'
+// text format or in OpenMetrics. Made once at start-up; scrapes come on any thread and take turns.
+// The registry and the facts outlive it.
 #pragma once
 
 #include <prometheus/collectable.h>
@@ -8,10 +8,11 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "collectors/prometheus/agent_facts.h"
+#include "collectors/prometheus/format.h"
+#include "collectors/prometheus/tenant_view.h"
 #include "telemetry/registry.h"
 
 namespace weir::collectors {
@@ -20,19 +21,21 @@ class ScrapeCollector;
 
 class Exposition {
   public:
-    // Text format 0.0.4, the Content-Type of metrics_text().
-    static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
-
     // `pools_max`: templates with series of their own (metrics.pools_max).
     Exposition(telemetry::Registry& registry, const AgentFacts& facts, std::size_t pools_max);
     ~Exposition();
 
-    // Every family of the catalogue, each with HELP and TYPE also when it has no sample. Counts as
-    // a scrape: forgotten tenants' probes go after it.
-    [[nodiscard]] std::string metrics_text();
+    // Every family of the catalogue, each with HELP and TYPE also when it has no sample.
+    [[nodiscard]] std::string metrics_text(Format format);
+    // The same of the families of tenants.
+    [[nodiscard]] std::string tenants_text(const TenantView& view, Format format);
 
   private:
+    static std::string print(const std::vector<::prometheus::MetricFamily>& families,
+                             Format format);
+
     telemetry::Registry& registry_;
+    const std::size_t pools_max_;
     std::mutex mutex_;                   // one scrape at a time; guards scrape_
     ScrapeCollector* scrape_ = nullptr;  // one of collectors_
     std::vector<std::unique_ptr<::prometheus::Collectable>> collectors_;

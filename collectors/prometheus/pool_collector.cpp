@@ -96,6 +96,7 @@ Families PoolCollector::Collect() const {
     collect_acquires(out, pools);
     Samples overflow(catalogue::metric_label_overflow);
     overflow.add({"pool"}, pools.folded);
+    overflow.add({"tenant"}, registry_.tenants().turned_away());
     out.push_back(overflow.take());
     return out;
 }

@@ -3,19 +3,16 @@
 #include "collectors/prometheus/samples.h"
 
 namespace weir::collectors {
-namespace {
-
-constexpr std::string_view endpoint = "/metrics";
-
-}  // namespace
 
 std::vector<::prometheus::MetricFamily> ScrapeCollector::Collect() const {
-    telemetry::HistogramReading<catalogue::scrape_bounds> reading;
-    reading.add(took_);
     Samples time(catalogue::scrape_seconds);
-    time.add({endpoint}, reading);
     Samples size(catalogue::scrape_bytes);
-    size.add({endpoint}, bytes_.read());
+    for (const Endpoint endpoint : {Endpoint::metrics, Endpoint::tenants}) {
+        telemetry::HistogramReading<catalogue::scrape_bounds> reading;
+        reading.add(took_[endpoint]);
+        time.add({base::word(endpoint)}, reading);
+        size.add({base::word(endpoint)}, bytes_[endpoint].read());
+    }
     return {time.take(), size.take()};
 }
 

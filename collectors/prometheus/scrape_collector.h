@@ -6,22 +6,37 @@
 
 #include <vector>
 
+#include "base/words.h"
 #include "collectors/prometheus/catalogue.h"
+#include "telemetry/cell.h"
 #include "telemetry/histogram.h"
+
+namespace weir::collectors {
+
+enum class Endpoint : std::uint8_t { metrics, tenants };
+
+}  // namespace weir::collectors
+
+namespace weir::base {
+template <>
+struct Words<collectors::Endpoint> {
+    static constexpr std::array<std::string_view, 2> all{"/metrics", "/metrics/tenants"};
+};
+}  // namespace weir::base
 
 namespace weir::collectors {
 
 class ScrapeCollector final : public ::prometheus::Collectable {
   public:
-    void scraped(base::Duration took, std::size_t bytes) {
-        took_.observe(took);
-        bytes_.set(static_cast<std::int64_t>(bytes));
+    void scraped(Endpoint endpoint, base::Duration took, std::size_t bytes) {
+        took_[endpoint].observe(took);
+        bytes_[endpoint].set(static_cast<std::int64_t>(bytes));
     }
     [[nodiscard]] std::vector<::prometheus::MetricFamily> Collect() const override;
 
   private:
-    telemetry::Histogram<catalogue::scrape_bounds> took_;
-    telemetry::Gauge bytes_;
+    base::ByWord<Endpoint, telemetry::Histogram<catalogue::scrape_bounds>> took_;
+    base::ByWord<Endpoint, telemetry::Gauge> bytes_;
 };
 
 }  // namespace weir::collectors

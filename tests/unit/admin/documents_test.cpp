@@ -77,7 +77,7 @@ TEST(Documents, tenant_row_has_every_field_of_the_contract) {
     snapshot.pools[0].wait_nanoseconds = 1'500'000'000;
     snapshot.pools[0].counts.oldest_wait = std::chrono::milliseconds(250);
     const json row =
-        json::parse(tenants_document(snapshot, {}, TenantOrder::name, 0)).at("tenants").at(0);
+        json::parse(tenants_document(snapshot, {}, TenantOrder::name, {})).at("tenants").at(0);
     EXPECT_THAT(keys(row), IsSupersetOf({"pool",     "engine",       "upstream",
                                          "mode",     "database",     "tenant",
                                          "app",      "loop",         "clients",
@@ -87,7 +87,8 @@ TEST(Documents, tenant_row_has_every_field_of_the_contract) {
                                          "closing",  "leaks",        "oldest_wait_seconds",
                                          "acquires", "timeouts",     "rejections",
                                          "queries",  "wait_seconds", "waits",
-                                         "paused",   "disabled"}));
+                                         "paused",   "disabled",     "leaks_suspected",
+                                         "bytes_in", "bytes_out"}));
     EXPECT_DOUBLE_EQ(row["wait_seconds"], 1.5);
     EXPECT_DOUBLE_EQ(row["oldest_wait_seconds"], 0.25);
 }
@@ -114,7 +115,7 @@ TEST(Documents, tenants_are_sorted_by_what_was_asked_for) {
     snapshot.pools[0].rejections = 3;
     snapshot.pools[2].counts.leaks = 1;
     const auto sorted = [&](TenantOrder order, std::size_t limit = 0) {
-        return tenants(json::parse(tenants_document(snapshot, {}, order, limit)));
+        return tenants(json::parse(tenants_document(snapshot, {}, order, {0, limit})));
     };
     EXPECT_THAT(sorted(TenantOrder::name), ElementsAre("acme", "beta", "chi"));
     EXPECT_THAT(sorted(TenantOrder::wait), ElementsAre("beta", "acme", "chi"));
@@ -124,9 +125,26 @@ TEST(Documents, tenants_are_sorted_by_what_was_asked_for) {
 }
 
 TEST(Documents, limit_does_not_hide_how_many_there_are) {
-    const json document = json::parse(tenants_document(three_tenants(), {}, TenantOrder::name, 2));
+    const json document =
+        json::parse(tenants_document(three_tenants(), {}, TenantOrder::name, {0, 2}));
     EXPECT_EQ(document.at("tenants").size(), 2U);
     EXPECT_EQ(document.at("total"), 3);
+}
+
+TEST(Documents, pages_follow_each_other_without_gap_or_overlap) {
+    const auto page = [](std::size_t offset, std::size_t limit) {
+        return tenants(
+            json::parse(tenants_document(three_tenants(), {}, TenantOrder::name, {offset, limit})));
+    };
+    EXPECT_THAT(page(0, 2), ElementsAre("acme", "beta"));
+    EXPECT_THAT(page(2, 2), ElementsAre("chi"));
+    EXPECT_THAT(page(1, 0), ElementsAre("beta", "chi"));
+    EXPECT_THAT(page(3, 2), ElementsAre());
+    EXPECT_THAT(page(99, 0), ElementsAre());
+    const json beyond =
+        json::parse(tenants_document(three_tenants(), {}, TenantOrder::name, {99, 0}));
+    EXPECT_EQ(beyond.at("total"), 3);
+    EXPECT_EQ(beyond.at("offset"), 3);
 }
 
 TEST(Documents, lists_are_filtered_by_pool_and_tenant) {

@@ -9,6 +9,7 @@
 namespace weir::admin {
 namespace {
 
+using collectors::Format;
 using nlohmann::json;
 using proxy::Refused;
 using settings::Secret;
@@ -60,8 +61,13 @@ class RoutesTest : public testing::Test {
 
     FakeAgent agent_;
     std::string log_;
-    Routes routes_{agent_, Access(Hosts("127.0.0.1", {}), Secret::of("acting"), Secret()),
-                   [] { return std::string("weir_up 1\n"); }};
+    Routes routes_{
+        agent_,
+        Access(Hosts("127.0.0.1", {}), Secret::of("acting"), Secret()),
+        {[](Format format) {
+             return std::string(format == Format::openmetrics ? "# EOF\n" : "weir_up 1\n");
+         },
+         [](const collectors::TenantView&, Format) { return std::string("weir_tenant 1\n"); }}};
 };
 
 TEST_F(RoutesTest, metrics_are_prometheus_text) {
@@ -69,6 +75,17 @@ TEST_F(RoutesTest, metrics_are_prometheus_text) {
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.type, "text/plain; version=0.0.4; charset=utf-8");
     EXPECT_EQ(response.body, "weir_up 1\n");
+}
+
+TEST_F(RoutesTest, metrics_are_openmetrics_for_who_asks_for_it) {
+    Request request;
+    request.method = "GET";
+    request.path = "/metrics";
+    request.host = "localhost";
+    request.accept = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
+    const Response response = routes_.answer(request);
+    EXPECT_EQ(response.type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    EXPECT_EQ(response.body, "# EOF\n");
 }
 
 TEST_F(RoutesTest, index_lists_the_paths) {
@@ -152,7 +169,12 @@ TEST_F(RoutesTest, wrong_parameters_are_refused) {
          {"limit=", "limit=-1", "limit=ten", "limit=1x", "limit=99999999999999999999999"}) {
         EXPECT_EQ(get("/api/v1/tenants", limit).status, 400) << limit;
     }
-    EXPECT_EQ(get("/api/v1/tenants", "sort=wait&limit=5").status, 200);
+    for (const char* path : {"/api/v1/tenants", "/metrics/tenants"}) {
+        EXPECT_EQ(get(path, "limit=x").status, 400) << path;
+        EXPECT_EQ(get(path, "limit=5").status, 200) << path;
+    }
+    EXPECT_EQ(get("/api/v1/tenants", "offset=x").status, 400);
+    EXPECT_EQ(get("/api/v1/tenants", "sort=wait&limit=5&offset=2").status, 200);
 }
 
 TEST_F(RoutesTest, foreign_host_is_refused_everywhere) {

@@ -39,7 +39,7 @@ class ServerTest : public testing::Test {
     }
 
     std::uint16_t start() {
-        auto started = AdminServer::start(agent_.settings(), agent_, [this] { return metrics_(); });
+        auto started = AdminServer::start(agent_.settings(), agent_, texts_);
         EXPECT_TRUE(started) << started.error().message;
         if (!started) throw std::runtime_error(started.error().message);
         server_ = std::move(*started);
@@ -47,7 +47,10 @@ class ServerTest : public testing::Test {
     }
 
     FakeAgent agent_;
-    MetricsText metrics_ = [] { return std::string("weir_up 1\n"); };
+    std::function<std::string()> metrics_ = [] { return std::string("weir_up 1\n"); };
+    MetricsTexts texts_{
+        [this](collectors::Format) { return metrics_(); },
+        [this](const collectors::TenantView&, collectors::Format) { return metrics_(); }};
     std::filesystem::path folder_;
     std::unique_ptr<AdminServer> server_;
 };
@@ -314,7 +317,7 @@ TEST_F(ServerTest, random_token_is_written_for_the_owner_and_removed_at_stop) {
 TEST_F(ServerTest, named_token_file_that_cannot_be_written_stops_the_start) {
     agent_.settings_->admin.token = Secret();
     agent_.settings_->admin.token_file = folder_ / "no" / "such" / "token";
-    const auto started = AdminServer::start(agent_.settings(), agent_, metrics_);
+    const auto started = AdminServer::start(agent_.settings(), agent_, texts_);
     ASSERT_FALSE(started);
     EXPECT_THAT(started.error().message, HasSubstr("admin.token_file"));
     EXPECT_THAT(started.error().message, HasSubstr("no/such"));
@@ -338,7 +341,7 @@ TEST_F(ServerTest, address_in_use_is_a_clear_error_that_leaves_the_other_agents_
     std::string running;
     std::ifstream(path) >> running;
     agent_.settings_->admin.listen = address;
-    const auto second = AdminServer::start(agent_.settings(), agent_, metrics_);
+    const auto second = AdminServer::start(agent_.settings(), agent_, texts_);
     ASSERT_FALSE(second);
     EXPECT_THAT(second.error().message, HasSubstr("admin.listen " + address));
     EXPECT_THAT(second.error().message, HasSubstr("in use"));
@@ -356,7 +359,7 @@ TEST_F(ServerTest, too_many_headers_are_refused_because_the_rest_would_be_lost) 
 
 TEST_F(ServerTest, ipv6_address_is_served_or_its_lack_is_said) {
     agent_.settings_->admin.listen = "[::1]:0";
-    const auto started = AdminServer::start(agent_.settings(), agent_, metrics_);
+    const auto started = AdminServer::start(agent_.settings(), agent_, texts_);
     if (started) {
         EXPECT_NE((*started)->port(), 0);
     } else {
@@ -366,7 +369,7 @@ TEST_F(ServerTest, ipv6_address_is_served_or_its_lack_is_said) {
 
 TEST_F(ServerTest, address_of_another_machine_is_a_clear_error) {
     agent_.settings_->admin.listen = "192.0.2.1:9630";
-    const auto started = AdminServer::start(agent_.settings(), agent_, metrics_);
+    const auto started = AdminServer::start(agent_.settings(), agent_, texts_);
     ASSERT_FALSE(started);
     EXPECT_THAT(started.error().message, HasSubstr("admin.listen 192.0.2.1:9630: "));
 }

@@ -70,9 +70,11 @@ TEST(Arguments, watch_has_two_seconds_unless_told_otherwise) {
 }
 
 TEST(Arguments, tenants_are_sorted_by_a_known_key) {
-    const auto options = parsed<TenantsOptions>({"tenants", "--sort", "rejected", "--limit", "3"});
+    const auto options =
+        parsed<TenantsOptions>({"tenants", "--sort", "rejected", "--limit", "3", "--offset", "6"});
     EXPECT_EQ(options.sort, "rejected");
     EXPECT_EQ(options.limit, 3u);
+    EXPECT_EQ(options.offset, 6u);
     EXPECT_THAT(refused({"tenants", "--sort", "colour"}).text, HasSubstr("colour"));
 }
 

@@ -88,9 +88,9 @@ TEST_F(Commands, health_is_an_exit_code) {
 TEST_F(Commands, tenants_and_leaks_ask_for_what_was_asked) {
     agent_.answer("/api/v1/tenants", 200, R"({"tenants":[],"total":0})");
     agent_.answer("/api/v1/leaks", 200, R"({"leaks":[]})");
-    EXPECT_EQ(perform(TenantsOptions{.sort = "wait", .limit = 3}), 0);
+    EXPECT_EQ(perform(TenantsOptions{.sort = "wait", .limit = 3, .offset = 6}), 0);
     EXPECT_EQ(perform(LeaksOptions{.tenant = "t"}), 0);
-    EXPECT_EQ(agent_.asked()[0].target, "/api/v1/tenants?sort=wait&limit=3");
+    EXPECT_EQ(agent_.asked()[0].target, "/api/v1/tenants?sort=wait&limit=3&offset=6");
     EXPECT_EQ(agent_.asked()[1].target, "/api/v1/leaks?tenant=t");
 }
 

@@ -119,6 +119,10 @@ TEST(Reports, a_tenant_shows_its_mean_wait_and_how_many_are_not_listed) {
     EXPECT_THAT(second_line(text), HasSubstr("500 ms"));
     EXPECT_THAT(second_line(text), HasSubstr("disabled"));
     EXPECT_THAT(text, HasSubstr("and 5 more"));
+    const Document second{{"tenants", {row}}, {"total", 6}, {"offset", 4}};
+    EXPECT_THAT(tenants_report(second, false), HasSubstr("and 1 more"));
+    const Document beyond{{"tenants", Document::array()}, {"total", 6}, {"offset", 6}};
+    EXPECT_EQ(tenants_report(beyond, false), "no tenant is left after these\n");
     EXPECT_EQ(tenants_report(Document::object(), false), "no tenant is in use\n");
 }
 

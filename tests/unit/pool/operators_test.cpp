@@ -107,7 +107,7 @@ TEST_F(OperatorsTest, shrinking_closes_idle_ones_now_and_others_when_released) {
     EXPECT_THAT(host().closes, SizeIs(2));
     EXPECT_EQ(probe().reaps(ReapReason::shrink), 2U);
     EXPECT_EQ(pool().counts(now).max, 1U);
-    EXPECT_EQ(pool().tenant_probe().max.read(), 1);
+    EXPECT_EQ(pool().tenant_probe().cells().max.read(), 1);
 }
 
 TEST_F(OperatorsTest, one_outdated_connection_takes_with_it_all_that_were_made_before) {

@@ -185,12 +185,12 @@ TEST_F(PoolTest, gauges_follow_every_state) {
     Client client;
     hold(pool(), client);
     EXPECT_EQ(probe().connections(ServerState::used), 1);
-    EXPECT_EQ(pool().tenant_probe().used.read(), 1);
+    EXPECT_EQ(pool().tenant_probe().cells().used.read(), 1);
     EXPECT_EQ(probe().tenants(telemetry::TenantState::active), 1);
     release(client);
     EXPECT_EQ(probe().connections(ServerState::used), 0);
     EXPECT_EQ(probe().connections(ServerState::idle), 1);
-    EXPECT_EQ(pool().tenant_probe().used.read(), 0);
+    EXPECT_EQ(pool().tenant_probe().cells().used.read(), 0);
     EXPECT_EQ(probe().tenants(telemetry::TenantState::active), 0);
 }
 

@@ -101,7 +101,7 @@ TEST_F(WaitingTest, a_full_queue_rejects) {
     EXPECT_EQ(acquire(pool(), second), Kind::refused);
     EXPECT_EQ(second.refusal->reason, RejectReason::queue_full);
     EXPECT_EQ(probe().rejections(RejectReason::queue_full), 1U);
-    EXPECT_EQ(pool().tenant_probe().rejections.read(), 1U);
+    EXPECT_EQ(pool().tenant_probe().cells().rejections.read(), 1U);
 }
 
 TEST_F(WaitingTest, waiting_is_told_with_its_cause) {
@@ -112,13 +112,13 @@ TEST_F(WaitingTest, waiting_is_told_with_its_cause) {
     answer_dials();
     acquire(pool(), first);
     EXPECT_EQ(probe().pending(WaitCause::pool_full), 1);
-    EXPECT_EQ(pool().tenant_probe().pending.read(), 1);
+    EXPECT_EQ(pool().tenant_probe().cells().pending.read(), 1);
     now += 20ms;
     release(holder);
     EXPECT_EQ(probe().pending(), 0);
     EXPECT_EQ(probe().wait_nanoseconds(WaitCause::connecting), 5'000'000U);
     EXPECT_EQ(probe().wait_nanoseconds(WaitCause::pool_full), 20'000'000U);
-    EXPECT_EQ(pool().tenant_probe().pending.read(), 0);
+    EXPECT_EQ(pool().tenant_probe().cells().pending.read(), 0);
 }
 
 TEST_F(WaitingTest, a_pool_without_a_token_waits_for_the_budget) {

@@ -115,8 +115,8 @@ class WatchedHouse : public House {
             EXPECT_TRUE(!in_use || users.contains(&server)) << "used by nobody";
         });
         EXPECT_EQ(waiting, counts.waiting);
-        EXPECT_EQ(pool.tenant_probe().pending.read(), waiting);
-        EXPECT_EQ(pool.tenant_probe().used.read(), counts.used + counts.pinned);
+        EXPECT_EQ(pool.tenant_probe().cells().pending.read(), waiting);
+        EXPECT_EQ(pool.tenant_probe().cells().used.read(), counts.used + counts.pinned);
     }
 
     void check_probes() {

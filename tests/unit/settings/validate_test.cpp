@@ -176,6 +176,11 @@ TEST(Validate, breaker_can_not_open_for_longer_than_its_most) {
 TEST(Validate, top_tenants_are_at_most_all_tenants) {
     EXPECT_THAT(problems_after("[metrics]\ntenants_top = 101\n"),
                 ElementsAre(HasSubstr("metrics.tenants_top: is above metrics.tenants_max, 100")));
+    EXPECT_THAT(
+        problems_after("[metrics]\ntenants_top = 1\ntenants_max = 1\n"
+                       "tenants_always = [\"a\", \"b\"]\n"),
+        ElementsAre(HasSubstr("metrics.tenants_always: has more tenants than metrics.tenants_max, "
+                              "1")));
 }
 
 TEST(Validate, asking_the_server_needs_an_account) {

@@ -20,9 +20,7 @@ std::uint64_t count(const Histogram<bounds>& histogram) {
 
 TEST(PoolProbe, blocks_keep_to_cache_lines_and_to_their_size) {
     EXPECT_EQ(alignof(PoolProbe) % 64, 0u);
-    EXPECT_EQ(alignof(TenantProbe) % 64, 0u);
     EXPECT_LE(sizeof(PoolProbe), 3072u);
-    EXPECT_LE(sizeof(TenantProbe), 256u);
 }
 
 TEST(PoolProbe, waits_of_all_outcomes_are_observed) {

@@ -18,6 +18,20 @@ TEST(Catalogue, names_are_unique_and_begin_with_the_products_prefix) {
     }
 }
 
+TEST(Catalogue, only_the_page_of_tenants_knows_tenants) {
+    const auto has_tenant = [](const Metric* metric) {
+        return std::find(metric->labels.begin(), metric->labels.end(), "tenant") !=
+               metric->labels.end();
+    };
+    EXPECT_TRUE(std::none_of(all.begin(), all.end(), has_tenant));
+    EXPECT_TRUE(std::all_of(tenant_families.begin(), tenant_families.end(), has_tenant));
+    for (const Metric* metric : tenant_families) {
+        EXPECT_TRUE(metric->name.starts_with("weir_tenant_")) << metric->name;
+        EXPECT_EQ(metric->name.ends_with("_total"), metric->type == counter) << metric->name;
+        EXPECT_TRUE(metric->help.ends_with('.')) << metric->name;
+    }
+}
+
 TEST(Catalogue, counters_and_nothing_else_end_in_total) {
     for (const Metric* metric : all) {
         EXPECT_EQ(metric->name.ends_with("_total"), metric->type == counter) << metric->name;

@@ -1,0 +1,45 @@
+#include "base/utf8.h"
+
+#include <cstdint>
+
+namespace weir::base {
+namespace {
+
+// The first byte's length of the character, and the range that its second byte must be in; the
+// rest is always 80 to BF (RFC 3629, section 4).
+struct Form {
+    unsigned length = 0;  // 0: can't be a first byte
+    std::uint8_t low = 0x80, high = 0xBF;
+};
+
+constexpr Form form_of(std::uint8_t first) {
+    if (first < 0x80) return {1};
+    if (first < 0xC2) return {};
+    if (first < 0xE0) return {2};
+    if (first == 0xE0) return {3, 0xA0, 0xBF};
+    if (first == 0xED) return {3, 0x80, 0x9F};
+    if (first < 0xF0) return {3};
+    if (first == 0xF0) return {4, 0x90, 0xBF};
+    if (first < 0xF4) return {4};
+    if (first == 0xF4) return {4, 0x80, 0x8F};
+    return {};
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const Form form = form_of(static_cast<std::uint8_t>(text.front()));
+        if (form.length == 0 || form.length > text.size()) return false;
+        for (unsigned i = 1; i < form.length; ++i) {
+            const auto byte = static_cast<std::uint8_t>(text[i]);
+            if (byte < (i == 1 ? form.low : 0x80) || byte > (i == 1 ? form.high : 0xBF)) {
+                return false;
+            }
+        }
+        text.remove_prefix(form.length);
+    }
+    return true;
+}
+
+}  // namespace weir::base
