@@ -11,6 +11,7 @@ import yaml
 
 from harness.processes import ROOT, run
 from harness.shipped import Blackbox
+from harness.waiting import until
 from harness.weir import binary
 
 CONFIG = ROOT / "config"
@@ -82,11 +83,10 @@ def test_the_probes_from_outside_see_a_drain_before_the_listeners_close(start_we
         exporter.start()
         assert exporter.success("weir_ready", ready) == 1
         assert exporter.success("weir_accepts", f"127.0.0.1:{port}") == 1
-        weir.command("drain")
-        assert exporter.success("weir_ready", ready) == 0
+        weir.program.send_signal(signal.SIGTERM)
+        until(lambda: exporter.success("weir_ready", ready) == 0, "it is seen to drain", timeout=30)
         assert exporter.success("weir_accepts", f"127.0.0.1:{port}") == 1
-        weir.program.send_signal(signal.SIGTERM)  # the first: it drains already
-        weir.stop()
+        weir.stop()  # the second signal: at once
         assert exporter.success("weir_accepts", f"127.0.0.1:{port}") == 0
     finally:
         exporter.stop()
