@@ -54,7 +54,9 @@ def traffic(agents):
         running = asyncio.create_task(run(every))
         await asyncio.to_thread(over.wait)
         running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        [ended] = await asyncio.gather(running, return_exceptions=True)
+        if isinstance(ended, Exception):
+            raise ended
 
     def guarded():
         try:
@@ -105,6 +107,7 @@ def found(prometheus, expression):
 
 def test_both_agents_are_scraped_and_probed(prometheus, agents):
     until(lambda: prometheus.targets("weir") == dict.fromkeys(instances(agents), 1), "both are up", timeout=60)
+    until(lambda: set(prometheus.targets("weir-tenants")) == instances(agents), "both are asked for tenants", timeout=60)
 
     def successes(job):
         return {labels["instance"]: value for labels, value in prometheus.query(f'probe_success{{job="{job}"}}')}

@@ -83,6 +83,8 @@ def test_the_probes_from_outside_see_a_drain_before_the_listeners_close(start_we
         exporter.start()
         assert exporter.success("weir_ready", ready) == 1
         assert exporter.success("weir_accepts", f"127.0.0.1:{port}") == 1
+        until(lambda: weir.value("weir_client_connections_closed_total", listener="postgresql", reason="client") == 1,
+              lambda: str(weir.metrics().series("weir_client_connections_closed_total", listener="postgresql")))
         weir.program.send_signal(signal.SIGTERM)
         until(lambda: exporter.success("weir_ready", ready) == 0, "it is seen to drain", timeout=30)
         assert exporter.success("weir_accepts", f"127.0.0.1:{port}") == 1
