@@ -29,6 +29,7 @@ class Application(threading.Thread):
         self.begin, self.work, self.end = (self._words(text.format(number)) for text in WORDS[engine])
         self.number = number
         self.client = None
+        self.may_be_late = 0  # how often it may be sent away between its login and its first word
         self.committed, self.sent_away, self.troubles = 0, [], []
         self.over = threading.Event()
 
@@ -41,14 +42,20 @@ class Application(threading.Thread):
 
     def enter(self):
         """Into a transaction. That a kept connection was closed shows here, before anything was begun."""
-        if self.client is not None:
+        late = 0
+        while True:
+            kept = self.client is not None
+            if not kept:
+                self.open()
             try:
                 self.client.ask(*self.begin)
                 return
             except ERRORS as error:
-                self.sent_away.append(repr(error))
                 self.close()
-        self.open().client.ask(*self.begin)
+                late += not kept
+                if late > self.may_be_late:
+                    raise
+                self.sent_away.append(repr(error))
 
     def leave(self):
         self.client.ask(*self.end)

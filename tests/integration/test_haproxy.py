@@ -160,6 +160,9 @@ def test_an_agent_that_drains_and_is_started_again_is_seen_by_no_client(agents, 
 
 
 def test_an_agent_that_restarts_is_seen_by_no_client(agents, applications, servers):
+    """Who has logged in to the old process has a quarter of a second to begin; on a busy machine that may be missed."""
+    for one in applications:
+        one.may_be_late = 1
     restarting = agents[1]
     grows(restarting)
     before = restarting.pid
