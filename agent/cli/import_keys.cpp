@@ -29,7 +29,7 @@ constexpr std::array without_counterpart{
     Reason{"job_name", systemd},
     Reason{"service_name", systemd},
     Reason{"conffile", "weir serve --config names the file"},
-    Reason{"unix_socket_mode", "the socket's mode follows the umask of the service"},
+    Reason{"unix_socket_mode", "every account may reach the socket: who may log in decides"},
     Reason{"unix_socket_group", "the socket's group is that of the service"},
     Reason{"reserve_pool_size", "a pool never exceeds max_size: raise max_size instead"},
     Reason{"reserve_pool_timeout", "a pool never exceeds max_size"},

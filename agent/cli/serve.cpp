@@ -62,6 +62,7 @@ int run(proxy::Agent& agent, const Signals& signals, Successor& successor, Prede
         collectors::Observer& observer) {
     base::Instant last_stats = base::Clock::now();
     bool signalled = false, stopping = false, hung_up = false;
+    Watchdog watchdog = Watchdog::of_environment();
     std::future<void> reload;  // of a SIGHUP, apart: a file on a dead mount must not stop signals
     const auto reloading = [&reload] {
         return reload.valid() && reload.wait_for(step) != std::future_status::ready;
@@ -85,7 +86,11 @@ int run(proxy::Agent& agent, const Signals& signals, Successor& successor, Prede
         }
         if (hung_up && !reloading()) {
             hung_up = false;
-            reload = std::async(std::launch::async, [&agent] { (void)agent.reload(); });
+            reload = std::async(std::launch::async, [&agent] {
+                notify_systemd(reloading_state(base::Clock::now()));
+                (void)agent.reload();  // what became of it is in the log
+                notify_systemd("READY=1");
+            });
         }
         agent.tidy();
         const base::Instant now = base::Clock::now();
@@ -94,6 +99,10 @@ int run(proxy::Agent& agent, const Signals& signals, Successor& successor, Prede
         if (agent.draining()) observer.stop();  // its seats are needed to finish, or elsewhere
         if (agent.draining() && !successor.serves() && !std::exchange(stopping, true)) {
             notify_systemd("STOPPING=1");
+        }
+        // Once a successor serves the signs are its own to give.
+        if (!successor.serves() && watchdog.due(now) && agent.loops_alive()) {
+            notify_systemd("WATCHDOG=1");
         }
         if ((stopping || successor.serves()) && agent.drained(now)) {
             if (reloading()) std::_Exit(EXIT_SUCCESS);  // its file will never be read

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -37,7 +38,10 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 // this process: where the program was replaced, the new one runs.
 int start(std::vector<std::string> words, int channel, pid_t& process) {
     std::vector<std::string> variables;
-    for (char** each = environ; *each != nullptr; ++each) variables.emplace_back(*each);
+    for (char** each = environ; *each != nullptr; ++each) {
+        // The service manager's watchdog goes on, with signs of life from the successor.
+        if (!std::string_view(*each).starts_with("WATCHDOG_PID=")) variables.emplace_back(*each);
+    }
     variables.push_back(fmt::format("{}={}", predecessor_variable, inherited));
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
