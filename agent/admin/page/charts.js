@@ -5,8 +5,9 @@ import { SPAN } from './history.js';
 
 const WIDTH = 120;
 const HEIGHT = 28;
+const SHORTEST = 30; // seconds: a page just opened has something to show
 
-function pathOf(points, top) {
+function pathOf(points, top, span) {
     let path = '';
     let open = false;
     for (const [ago, value] of points) {
@@ -14,7 +15,7 @@ function pathOf(points, top) {
             open = false;
             continue;
         }
-        const x = (WIDTH * (1 - Math.min(ago, SPAN) / SPAN)).toFixed(1);
+        const x = (WIDTH * (1 - Math.min(ago, span) / span)).toFixed(1);
         const y = (HEIGHT - 1.5 - (HEIGHT - 3) * Math.min(1, value / top)).toFixed(1);
         path += `${open ? 'L' : 'M'}${x} ${y}`;
         // A stroke of no length is a dot: the first look is seen, too.
@@ -26,8 +27,7 @@ function pathOf(points, top) {
 
 function areaOf(points, line) {
     if (line === '' || points.some(([, value]) => value === null)) return '';
-    const first = (WIDTH * (1 - Math.min(points[0][0], SPAN) / SPAN)).toFixed(1);
-    return `${line}L${WIDTH} ${HEIGHT}L${first} ${HEIGHT}Z`;
+    return `${line}V${HEIGHT}H${line.slice(1, line.indexOf(' '))}Z`;
 }
 
 // `least` is the smallest number that fills the height, so that a single waiter is no mountain.
@@ -40,12 +40,14 @@ export function sparkline(what, kind, worded, least) {
     function update(points, top) {
         const values = points.map(([, value]) => value).filter((value) => value !== null);
         const most = Math.max(...values, 0);
-        const path = pathOf(points, Math.max(top ?? most, least));
+        const span = Math.min(SPAN, Math.max(SHORTEST, points[0][0]));
+        const path = pathOf(points, Math.max(top ?? 1.2 * most, least), span);
+        setAttribute(node, 'data-flat', most === 0 ? '' : null);
         setAttribute(line, 'd', path);
         setAttribute(area, 'd', areaOf(points, path));
         const told = values.length === 0 ? 'nothing yet'
             : `now ${worded(values.at(-1))}, at most ${worded(most)}`;
-        setAttribute(node, 'aria-label', `${what} in the last two minutes: ${told}`);
+        setAttribute(node, 'aria-label', `${what} in the last ${Math.round(span)} seconds: ${told}`);
     }
     return { node, update };
 }

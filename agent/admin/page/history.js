@@ -23,12 +23,13 @@ export function quantile(counts, bounds, q) {
 class Track {
     looks = [];
 
-    add(at, used, waiting, acquires, counts) {
+    // `numbers`: used, waiting, clients, leaks, and the counters acquires and counts.
+    add(at, numbers) {
         const last = this.looks.at(-1);
         // Counters that went down are those of another process: nothing before can be compared.
-        const restarted = last && (acquires < last.acquires || counts.some((one, i) => one < last.counts[i]));
+        const restarted = last && numbers.counts.some((one, i) => one < last.counts[i]);
         if (restarted) for (const look of this.looks) look.counts = null;
-        this.looks.push({ at, used, waiting, acquires, counts, p99: null });
+        this.looks.push({ at, ...numbers, p99: null, rate: null });
         while (this.looks[0].at < at - SPAN * 1000) this.looks.shift();
     }
 
@@ -38,13 +39,15 @@ class Track {
         return found && found !== this.looks.at(-1) ? found : null;
     }
 
+    // The last look, with what is of the recent seconds.
     recent(bounds) {
         const last = this.looks.at(-1);
         const first = this.since(last.at);
-        if (first === null) return { p99: null, perSecond: null };
+        if (first === null) return last;
         const counts = last.counts.map((one, i) => one - first.counts[i]);
         last.p99 = quantile(counts, bounds, 0.99);
-        return { p99: last.p99, perSecond: (last.acquires - first.acquires) * 1000 / (last.at - first.at) };
+        last.rate = Math.max(0, last.acquires - first.acquires) * 1000 / (last.at - first.at);
+        return last;
     }
 
     // [seconds before the last look, value], oldest first; a value may be null.
@@ -58,24 +61,23 @@ export class History {
     #tracks = new Map();
     #all = new Track();
 
-    // Remembers a look at all pools; adds to each pool, and gives for all of them, what is recent.
+    // Remembers a look at all pools; gives the track of each and of all of them together.
     add(at, pools, bounds) {
         const names = new Set(pools.map((pool) => pool.pool));
         for (const name of this.#tracks.keys()) if (!names.has(name)) this.#tracks.delete(name);
-        const sum = { used: 0, waiting: 0, acquires: 0, counts: bounds.map(() => 0).concat(0) };
+        const sum = { used: 0, waiting: 0, clients: 0, leaks: 0, acquires: 0, counts: bounds.map(() => 0).concat(0) };
+        const recent = new Map();
         for (const pool of pools) {
             if (!this.#tracks.has(pool.pool)) this.#tracks.set(pool.pool, new Track());
             const track = this.#tracks.get(pool.pool);
-            const used = pool.used + pool.pinned;
-            track.add(at, used, pool.waiting, pool.acquires, pool.wait_counts);
-            pool.recent = track.recent(bounds);
-            pool.track = track;
-            sum.used += used;
-            sum.waiting += pool.waiting;
-            sum.acquires += pool.acquires;
-            pool.wait_counts.forEach((one, i) => { sum.counts[i] += one; });
+            const { waiting, clients, leaks, acquires, wait_counts: counts } = pool;
+            track.add(at, { used: pool.used + pool.pinned, waiting, clients, leaks, acquires, counts });
+            const last = track.recent(bounds);
+            recent.set(pool.pool, { track, last });
+            for (const field of ['used', 'waiting', 'clients', 'leaks', 'acquires']) sum[field] += last[field];
+            counts.forEach((one, i) => { sum.counts[i] += one; });
         }
-        this.#all.add(at, sum.used, sum.waiting, sum.acquires, sum.counts);
-        return { track: this.#all, recent: this.#all.recent(bounds), used: sum.used, waiting: sum.waiting };
+        this.#all.add(at, sum);
+        return { track: this.#all, last: this.#all.recent(bounds), pools: recent };
     }
 }

@@ -23,7 +23,7 @@ const SENTENCES = {
 const MEASURES = {
     'pool exhausted': (one) => `${count(one.value)} of ${count(one.limit)} in use`,
     'pool nearly full': (one) => `${percent(one.value)} in use`,
-    'leaks suspected': (one) => plural(one.value, 'connection'),
+    'leaks suspected': (one, sum) => plural(sum, 'connection'),
     'waits long': (one) => `p99 since start ${duration(one.value)}, more than ${duration(one.limit)}`,
     'server slots low': (one) => `${count(one.value)} of ${count(one.limit)} taken`,
 };
@@ -40,7 +40,10 @@ function byFact(issues) {
     for (const issue of issues) {
         const ofUpstream = issue.what.startsWith('breaker');
         const key = JSON.stringify([issue.what, ofUpstream ? '' : issue.pool, issue.upstream]);
-        if (!groups.has(key)) groups.set(key, { key, worst: issue, names: [], kind: ofUpstream ? 'pool' : 'tenant' });
+        if (!groups.has(key)) {
+            groups.set(key, { key, worst: issue, sum: 0, names: [], kind: ofUpstream ? 'pool' : 'tenant' });
+        }
+        groups.get(key).sum += issue.value;
         const name = ofUpstream ? plain(issue.pool) : issue.tenant && named(issue.tenant);
         if (name) groups.get(key).names.push(name);
     }
@@ -51,6 +54,10 @@ function whose({ kind, names }) {
     if (names.length === 0) return '';
     const more = names.length > NAMED ? ` and ${count(names.length - NAMED)} more` : '';
     return `${plural(names.length, kind).replace(/^1 /, '')}: ${names.slice(0, NAMED).join(', ')}${more}`;
+}
+
+function measured({ worst, sum }) {
+    return MEASURES[worst.what]?.(worst, sum) ?? '';
 }
 
 // What stands between backticks is to be typed.
@@ -95,10 +102,11 @@ function issueCard() {
         setAttribute(node, 'data-what', worst.what);
         setText(word, worst.severity);
         setText(title, sentence(worst));
-        setText(measure, (MEASURES[worst.what] ?? (() => ''))(worst));
+        setText(measure, measured(group));
         setText(tenants, whose(group));
         show(tenants, group.names.length > 0);
-        setAdvice(advice, worst.action);
+        const first = group.names.length > 1 && group.kind === 'tenant' ? `${group.names[0]}: ` : '';
+        setAdvice(advice, first + worst.action.charAt(0).toUpperCase() + worst.action.slice(1));
         const longest = longestHolders(group.servers ?? []);
         show(blamed, longest.length > 0);
         show(holders, longest.length > 0);
@@ -113,8 +121,9 @@ function verdictOf(groups) {
 }
 
 function summaryOf(now, health) {
-    const waiting = now.waiting === 0 ? 'nobody waits' : `${plural(now.waiting, 'client')} ${now.waiting === 1 ? 'waits' : 'wait'}`;
-    const held = `${plural(now.used, 'server connection')} in use, ${waiting}`;
+    const { used, waiting } = now.last;
+    const queue = waiting === 0 ? 'nobody waits' : `${plural(waiting, 'client')} ${waiting === 1 ? 'waits' : 'wait'}`;
+    const held = `${plural(used, 'server connection')} in use, ${queue}`;
     const errors = health.issues.filter((issue) => issue.severity === 'error').length;
     const warnings = health.issues.length - errors + health.unlisted_issues;
     const found = [errors && plural(errors, 'error'), warnings && plural(warnings, 'warning')].filter(Boolean);

@@ -59,7 +59,7 @@ function display({ health, tenants, leaks, holders }) {
     const now = history.add(Date.now(), health.pools, health.wait_bounds_seconds);
     problems = showVerdict(health, holders, now).problems;
     showTiles(health, now);
-    showPools(health);
+    showPools(health, now);
     showUpstreams(health.upstreams);
     showTenants(tenants);
     showLeaks(leaks);

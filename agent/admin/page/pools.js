@@ -12,42 +12,37 @@ const TILES = [
     ['used', 'In use', 'use', count, 1],
     ['waiting', 'Waiting', 'wait', count, 4],
     ['p99', 'Wait p99, 10 s', 'time', duration, 0.001],
+    ['rate', 'Acquires/s', 'use', rate, 1],
+    ['clients', 'Clients', 'use', count, 1],
+    ['leaks', 'Suspected leaks', 'wait', count, 4],
 ];
 
-function tile(label, field) {
+function tile([field, label, kind, worded, least]) {
     const value = element('span', { class: 'value', 'data-total': field });
     const beside = element('span', { class: 'beside' });
-    const node = element('div', { class: 'tile' }, element('dt', {}, label), element('dd', {}, value, ' ', beside));
-    return { node, value, beside };
+    const chart = sparkline(label, kind, worded, least);
+    const node = element('div', { class: 'tile' }, element('dt', {}, label),
+        element('dd', {}, value, ' ', beside), element('dd', {}, chart.node));
+    return { node, update(now, remark, top, alarming) {
+        setText(value, worded(now.last[field]));
+        setText(beside, remark);
+        setAttribute(node, 'data-tone', alarming && now.last[field] > 0 ? 'warning' : null);
+        chart.update(now.track.points(field), top);
+    } };
 }
 
 // `tiles` is asked for once; what it gives is called at each look.
 export function tiles(list) {
-    const charted = TILES.map(([field, label, kind, worded, least]) => {
-        const one = tile(label, field);
-        const chart = sparkline(label, kind, worded, least);
-        one.node.append(element('dd', {}, chart.node));
-        return { ...one, field, chart };
-    });
-    const [acquires, clients, leaks] = [['Acquires/s', 'acquires'], ['Clients', 'clients'],
-        ['Suspected leaks', 'leaks']].map(([label, field]) => tile(label, field));
-    list.append(...charted.map(({ node }) => node), acquires.node, clients.node, leaks.node);
+    const all = TILES.map(tile);
+    list.append(...all.map(({ node }) => node));
+    const [used, waiting, p99, acquires, clients, leaks] = all;
     return (health, now) => {
-        const sum = (field) => health.pools.reduce((total, pool) => total + pool[field], 0);
         const budget = health.upstreams.reduce((total, upstream) => total + upstream.budget, 0);
-        const [used, waiting, p99] = charted;
-        setText(used.value, count(now.used));
-        setText(used.beside, `of ${count(budget)}`);
-        setText(waiting.value, count(now.waiting));
-        setAttribute(waiting.node, 'data-tone', now.waiting > 0 ? 'warning' : null);
         const oldest = Math.max(0, ...health.pools.map((pool) => pool.oldest_wait_seconds));
-        setText(waiting.beside, now.waiting > 0 ? `oldest ${duration(oldest)}` : '');
-        setText(p99.value, duration(now.recent.p99));
-        for (const { field, chart } of charted) chart.update(now.track.points(field), field === 'used' ? budget : null);
-        setText(acquires.value, rate(now.recent.perSecond));
-        setText(clients.value, count(sum('clients')));
-        setText(leaks.value, count(sum('leaks')));
-        setAttribute(leaks.node, 'data-tone', sum('leaks') > 0 ? 'warning' : null);
+        used.update(now, `of ${count(budget)}`, budget, false);
+        waiting.update(now, now.last.waiting > 0 ? `oldest ${duration(oldest)}` : '', null, true);
+        for (const one of [p99, acquires, clients]) one.update(now, '', null, false);
+        leaks.update(now, '', null, true);
     };
 }
 
@@ -81,8 +76,8 @@ function poolRow(pool) {
     const about = element('span', { class: 'about' });
     const marks = element('span', { class: 'marks' });
     const bar = stackedBar();
-    const [used, pinned, idle, waiting, p99, acquires, clients] =
-        ['used', 'pinned', 'idle', 'waiting', 'p99', 'rate', 'clients'].map(valueOf);
+    const [held, used, pinned, idle, waiting, p99, acquires, clients] =
+        ['in_use', 'used', 'pinned', 'idle', 'waiting', 'p99', 'rate', 'clients'].map(valueOf);
     const room = element('span');
     const whose = element('bdi', { class: 'about' });
     const oldest = element('span', { class: 'about' });
@@ -97,18 +92,19 @@ function poolRow(pool) {
         cell('Connections', 'wide', bar.node,
             element('span', { class: 'about' }, used, ' used · ', pinned, ' pinned · ', idle, ' idle · room for ', room),
             whose),
-        cell('In use', 'chart', usedChart.node),
+        cell('In use', 'chart', element('span', { class: 'figure' }, held), usedChart.node),
         cell('Waiting', 'chart', element('span', { class: 'figure' }, waiting), waitingChart.node, oldest),
         cell('Wait p99', 'chart', element('span', { class: 'figure' }, p99), p99Chart.node, since),
         cell('Acquires/s', 'number', acquires),
         cell('Clients', 'number', clients),
     ]);
     setAttribute(node, 'data-pool', pool.pool);
-    return { node, update({ row, upstreams }) {
+    return { node, update({ row, upstreams, track, last }) {
         const most = roomOf(row, upstreams);
         setText(about, `${row.engine} · ${row.mode} · ${plain(row.upstream)} · ${count(row.tenants)} ${row.tenants === 1 ? 'tenant' : 'tenants'}`);
         keyed(marks, badges(row), ([tone, text]) => tone + text, badgeOf);
         bar.update(row, most);
+        setText(held, count(last.used));
         setText(used, row.used);
         setText(pinned, row.pinned);
         setText(idle, row.idle);
@@ -117,13 +113,13 @@ function poolRow(pool) {
         setText(waiting, count(row.waiting));
         setAttribute(node, 'data-waits', row.waiting > 0 ? 'true' : null);
         setText(oldest, row.waiting > 0 ? `oldest ${duration(row.oldest_wait_seconds)}` : '');
-        setText(p99, duration(row.recent.p99));
+        setText(p99, duration(last.p99));
         setText(ever, row.acquires > 0 ? duration(row.wait_p99_seconds) : '–');
-        setText(acquires, rate(row.recent.perSecond));
+        setText(acquires, rate(last.rate));
         setText(clients, count(row.clients));
-        usedChart.update(row.track.points('used'), most);
-        waitingChart.update(row.track.points('waiting'), null);
-        p99Chart.update(row.track.points('p99'), null);
+        usedChart.update(track.points('used'), most);
+        waitingChart.update(track.points('waiting'), null);
+        p99Chart.update(track.points('p99'), null);
     } };
 }
 
@@ -134,14 +130,14 @@ function inTrouble(pool) {
 export function poolsTable(table) {
     byId('legend').append(...legend());
     const body = tableBody(table, POOL_HEADINGS);
-    return ({ pools, upstreams }) => {
+    return ({ pools, upstreams }, now) => {
         const known = new Map(upstreams.map((upstream) => [upstream.upstream, upstream]));
         const few = pools.length <= SHOWN_POOLS;
         // In the order of the configuration, so that nothing jumps about.
         const first = few ? pools : [...pools.filter(inTrouble), ...pools.filter((pool) => !inTrouble(pool))];
         setText(byId('pools-note'), few ? 'The last two minutes'
             : `${SHOWN_POOLS} of ${count(pools.length)}, those in trouble first; the last two minutes`);
-        const rows = first.slice(0, SHOWN_POOLS).map((row) => ({ row, upstreams: known }));
+        const rows = first.slice(0, SHOWN_POOLS).map((row) => ({ row, upstreams: known, ...now.pools.get(row.pool) }));
         keyed(body, rows, ({ row }) => row.pool, ({ row }) => poolRow(row));
         show(byId('legend'), pools.length > 0);
     };

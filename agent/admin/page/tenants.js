@@ -41,7 +41,7 @@ function tenantRow(tenant) {
         mark.hidden = word === '';
         setText(used, inUse(row));
         setText(max, row.max);
-        bar.update(share(inUse(row), row.max), tone);
+        bar.update(share(inUse(row), row.max), row.waiting > 0 ? 'error' : word === 'full' ? 'warning' : 'calm');
         setText(waiting, count(row.waiting));
         setText(oldest, row.waiting > 0 ? `oldest ${duration(row.oldest_wait_seconds)}` : '');
         setText(waited, duration(row.wait_seconds));
