@@ -65,7 +65,8 @@ class Tab:
 
     def text(self, selector):
         """What a person reads there; empty when it is not there or hidden."""
-        return self.evaluate(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''")
+        return self.evaluate("((found) => found?.checkVisibility() ? found.innerText : '')"
+                             f"(document.querySelector({json.dumps(selector)}))")
 
     def seen(self):
         """`requests`: the addresses asked for; `problems`: what the console complained of."""
