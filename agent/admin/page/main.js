@@ -14,7 +14,7 @@ import { upstreamsTable } from './upstreams.js';
 
 const EVERY = 1000; // milliseconds
 const SLOWEST = 10000;
-const FRESH = 3000; // older numbers are said to be old
+const FRESH = 3500; // older numbers are said to be old
 
 const history = new History();
 const showTiles = tiles(byId('tiles'));
@@ -23,6 +23,7 @@ const showUpstreams = upstreamsTable(byId('upstreams-table'));
 const showTenants = tenantsTable(byId('tenants-table'));
 
 let seen = null; // when the numbers shown were told
+let awake = Date.now(); // since when the tab is seen
 let trouble = ''; // why there are no newer ones
 let wait = EVERY;
 let timer = null;
@@ -33,7 +34,8 @@ let problems = 0;
 
 function showAge() {
     const age = seen === null ? null : Date.now() - seen;
-    const lost = trouble !== '' || (age !== null && age > FRESH && !paused && looking);
+    const overdue = age !== null && Date.now() - Math.max(seen, awake) > FRESH && !paused && !document.hidden;
+    const lost = trouble !== '' || overdue;
     setAttribute(document.body, 'data-link', lost ? 'lost' : paused ? 'paused' : seen === null ? 'new' : 'live');
     const ago = age === null ? 'never seen' : `last seen ${duration(Math.round(age / 1000))} ago`;
     if (lost) setText(byId('seen'), `No answer: ${trouble || 'it is slow'} · ${ago}`);
@@ -106,11 +108,11 @@ async function turn() {
         show(byId('login'), false);
         show(byId('numbers'), true);
         show(byId('forget'), hasToken());
-        if (found !== null) {
-            seen = Date.now();
-            display(found);
-        }
         schedule(Math.max(EVERY / 4, wait - (Date.now() - began)));
+        if (found !== null) {
+            display(found);
+            seen = Date.now();
+        }
     } catch (problem) {
         if (!(problem instanceof Unauthorized)) throw problem;
         askForToken();
@@ -139,7 +141,10 @@ byId('forget').addEventListener('click', () => {
 });
 byId('pause').addEventListener('click', togglePause);
 byId('order').addEventListener('change', () => schedule(0));
-document.addEventListener('visibilitychange', () => schedule(0));
+document.addEventListener('visibilitychange', () => {
+    awake = Date.now();
+    schedule(0);
+});
 controls({ p: ['Hold the numbers still, or go on', togglePause] });
 setInterval(() => {
     if (seen !== null || trouble !== '') if (byId('login').hidden) showAge();

@@ -27,7 +27,7 @@ function upstreamRow(upstream) {
     const node = tableRow([
         rowHeading(element('bdi', { class: 'name' }, plain(upstream.upstream)), about),
         cell('State', '', state, problem),
-        cell('Budget', 'wide', own.node, element('span', { class: 'about' }, used, ' of ', budget)),
+        cell('Budget', 'wide', own.node, element('span', { class: 'about' }, used, ' of ', budget, ' held')),
         cell('Server’s own slots', 'wide', slots.node, seen),
     ]);
     setAttribute(node, 'data-upstream', upstream.upstream);
@@ -45,7 +45,7 @@ function upstreamRow(upstream) {
         slots.node.hidden = row.server_slots === 0;
         slots.update(taken, toneOf(taken));
         setText(seen, row.server_slots > 0
-            ? `${count(row.server_slots_used)} of ${count(row.server_slots)}, whoever holds them` : 'not observed');
+            ? `${count(row.server_slots_used)} of ${count(row.server_slots)} taken there, by anybody` : 'the server is not observed');
     } };
 }
 
