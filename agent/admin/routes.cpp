@@ -91,8 +91,8 @@ std::optional<Response> refuse_body(const Request& request) {
     return std::nullopt;
 }
 
-// Whether an If-None-Match header is for `tag`: it lists tags, each as it was sent or marked weak by
-// a proxy in between.
+// Whether an If-None-Match header is for `tag`: it lists tags, each as it was sent or marked weak
+// by a proxy in between.
 bool names_tag(std::string_view header, std::string_view tag) {
     return header == "*" || header.find(tag) != std::string_view::npos;
 }
@@ -149,7 +149,8 @@ Response Routes::answer(const Request& request) {
         allowed += route.method == "GET" ? "GET, HEAD" : route.method;
     }
     if (!allowed.empty()) return not_allowed(allowed);
-    return refusal(404, "not_found", "no such path; the numbers are under /api/v1/, /health and /metrics");
+    return refusal(404, "not_found",
+                   "no such path; the numbers are under /api/v1/, /health and /metrics");
 }
 
 Response Routes::run(const Route& route, const Call& call) {

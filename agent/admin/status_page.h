@@ -1,6 +1,6 @@
-// The status page that GET / serves: one document, made of the files in page/ when Weir is built, so
-// that it needs no file and no other host. It holds no numbers; its script asks the API for them.
-// Immutable, for any thread.
+// The status page that GET / serves: one document, made of the files in page/ when Weir is built,
+// so that it needs no file and no other host. It holds no numbers; its script asks the API for
+// them. Immutable, for any thread.
 #pragma once
 
 #include <string_view>

@@ -21,8 +21,8 @@
 namespace weir::admin {
 namespace {
 
-// A worker serves one connection at a time, kept alive or not. A browser may open six to a page; two
-// more are left for the probes.
+// A worker serves one connection at a time, kept alive or not. A browser may open six to a page;
+// two more are left for the probes.
 constexpr const char* worker_threads = "8";
 constexpr int lower_priority = 5;
 

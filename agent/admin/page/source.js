@@ -20,7 +20,7 @@ async function answerOf(path) {
     try {
         return await fetch(path, { headers, cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) });
     } catch {
-        throw new Unanswered('it does not answer');
+        throw new Unanswered('it can’t be reached');
     }
 }
 
