@@ -78,12 +78,12 @@ def test_what_it_shows_is_what_the_api_tells(browser, start_weir, postgres):
         until(lambda: shown(tab, "pool", "tenants", numbers) == told(pool, numbers),
               lambda: f"{pool}: {shown(tab, 'pool', 'tenants', numbers)}")
         rest = next(row for row in health["pools"] if row["pool"] == "rest")
-        assert shown(tab, "pool", "rest", numbers) == told(rest, numbers)
+        until(lambda: shown(tab, "pool", "rest", numbers) == told(rest, numbers), "of the other pool")
 
         upstream = health["upstreams"][0]
         assert upstream["budget"] == 40 and upstream["budget_used"] >= 3
         budget = ["budget", "budget_used"]
-        assert shown(tab, "upstream", "main", budget) == told(upstream, budget)
+        until(lambda: shown(tab, "upstream", "main", budget) == told(upstream, budget), "the budget")
 
         tenants = weir.json("/api/v1/tenants?sort=trouble&limit=20")["tenants"]
         assert [row["tenant"] for row in tenants] == ["a", "b"], "who waits comes first"
@@ -118,6 +118,20 @@ def test_all_is_well_until_it_is_not_and_the_page_says_so_by_itself(browser, sta
             assert tab.evaluate("document.title").startswith("(")
         until(lambda: verdict(tab) == "All is well", lambda: verdict(tab))
         assert tab.text("#issues") == ""
+
+
+def test_waiting_for_the_budget_is_no_calm(browser, start_weir, postgres):
+    """No pool is full, so that /health is content; one who waits is not."""
+    weir = start_weir(postgres, pool=[{**TENANTS, "max_size": 9, "leak_after": "10m"}], upstream={"max_connections": 3})
+    with ExitStack() as stack, browser.open(url(weir)) as tab:
+        waiter = stack.enter_context(client(weir, "tenant_b"))  # its login learns from the server, so it comes first
+        for _ in range(3):
+            stack.enter_context(client(weir, "tenant_a")).query("BEGIN")
+        waiter.send(m.query("SELECT 1"))
+        until(lambda: verdict(tab) == "Clients wait: the budget of upstream main is used up", lambda: verdict(tab))
+        assert weir.json("/health")["issues"] == []
+        assert tab.evaluate("document.querySelector('#headline').dataset.status") == "warning"
+        assert shown(tab, "tenant", "b", ["waiting"]) == {"waiting": "1"}
 
 
 def test_a_server_that_is_gone_is_named(browser, start_weir, postgres, start_postgres):

@@ -6,6 +6,7 @@ import { count, duration, named, percent, plain, plural } from './format.js';
 const SHOWN = 6; // issues
 const NAMED = 5; // tenants or pools of one issue
 const HOLDERS = 3;
+const LONG = 1; // seconds that nobody should wait for a connection
 
 const SENTENCES = {
     'pool exhausted': (one) => `Pool ${one.pool} is exhausted`,
@@ -114,8 +115,18 @@ function issueCard() {
     } };
 }
 
-function verdictOf(groups) {
-    if (groups.length === 0) return 'All is well';
+// Waiting that no issue explains: an upstream's budget is smaller than what its pools may want.
+function unexplained({ pools, upstreams }) {
+    const waiting = pools.filter((pool) => pool.oldest_wait_seconds > LONG);
+    if (waiting.length === 0) return '';
+    const short = upstreams.find((upstream) => upstream.budget_used >= upstream.budget
+        && waiting.some((pool) => pool.upstream === upstream.upstream));
+    return short ? `Clients wait: the budget of upstream ${plain(short.upstream)} is used up`
+        : `Clients of pool ${plain(waiting[0].pool)} wait`;
+}
+
+function verdictOf(groups, health) {
+    if (groups.length === 0) return unexplained(health) || 'All is well';
     const rest = groups.length - 1;
     return sentence(groups[0].worst) + (rest > 0 ? `, and ${plural(rest, 'more problem', 'more problems')}` : '');
 }
@@ -133,12 +144,13 @@ function summaryOf(now, health) {
 export function showVerdict(health, holders, now) {
     const groups = byFact(health.issues);
     for (const group of groups) group.servers = holders.get(group.worst);
-    const verdict = verdictOf(groups);
-    setAttribute(byId('headline'), 'data-status', health.status);
+    const verdict = verdictOf(groups, health);
+    const status = groups.length === 0 && unexplained(health) ? 'warning' : health.status;
+    setAttribute(byId('headline'), 'data-status', status);
     setText(byId('verdict'), verdict);
     setText(byId('summary'), summaryOf(now, health));
     // Read aloud when the verdict changes, not each second.
-    setText(byId('announcement'), health.status === 'healthy' ? verdict : `${health.status}: ${verdict}`);
+    setText(byId('announcement'), status === 'healthy' ? verdict : `${status}: ${verdict}`);
     keyed(byId('issues'), groups.slice(0, SHOWN), (group) => group.key, issueCard);
     const left = groups.length - Math.min(groups.length, SHOWN) + health.unlisted_issues;
     show(byId('more-issues'), left > 0);
