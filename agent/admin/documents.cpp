@@ -1,8 +1,11 @@
 #include "admin/documents.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+
+#include "telemetry/buckets.h"
 
 namespace weir::admin {
 namespace {
@@ -49,6 +52,7 @@ Json of(const TemplateStatus& row) {
     json["hit_rate"] = finite(row.hit_rate);
     json["wait_p50_seconds"] = finite(row.wait_p50_seconds);
     json["wait_p99_seconds"] = finite(row.wait_p99_seconds);
+    json["wait_counts"] = row.wait_counts;
     json["acquire_timeout_seconds"] = row.acquire_timeout_seconds;
     json["warn_at"] = row.warn_at;
     json["fullest_tenant"] = row.fullest_tenant;
@@ -132,6 +136,20 @@ Json of(const proxy::LeakStatus& row) {
             {"quiet_seconds", row.quiet_seconds}};
 }
 
+Json of(const proxy::UpstreamStatus& row) {
+    return {{"upstream", row.name},
+            {"engine", row.engine},
+            {"address", row.address},
+            {"up", row.up},
+            {"ever_dialed", row.ever_dialed},
+            {"breaker", row.breaker},
+            {"last_error", row.last_error},
+            {"budget", row.budget},
+            {"budget_used", row.used},
+            {"server_slots", row.server_slots},
+            {"server_slots_used", row.server_slots_used}};
+}
+
 Json of(const Issue& issue) {
     return {{"severity", base::word(issue.severity)},
             {"pool", issue.pool},
@@ -151,6 +169,21 @@ Json templates(const Snapshot& snapshot, const Filter& filter) {
     return rows;
 }
 
+Json upstreams(const Snapshot& snapshot) {
+    Json rows = Json::array();
+    for (const proxy::UpstreamStatus& row : snapshot.upstreams) rows.push_back(of(row));
+    return rows;
+}
+
+// Of wait_counts, in seconds.
+Json wait_bounds() {
+    Json bounds = Json::array();
+    for (const std::int64_t bound : telemetry::wait_bounds) {
+        bounds.push_back(static_cast<double>(bound) / 1e9);
+    }
+    return bounds;
+}
+
 template <class Status>
 std::string list_document(const char* name, const std::vector<Status>& all, const Filter& filter) {
     Json rows = Json::array();
@@ -160,26 +193,40 @@ std::string list_document(const char* name, const std::vector<Status>& all, cons
     return text(Json{{name, std::move(rows)}});
 }
 
-std::uint64_t rank(const PoolStatus& row, TenantOrder order) {
+// The first that differs decides.
+using Rank = std::array<std::uint64_t, 3>;
+
+Rank trouble(const pool::PoolCounts& counts) {
+    const std::uint64_t used = counts.used + counts.pinned;
+    return {static_cast<std::uint64_t>(counts.oldest_wait.count()), counts.leaks,
+            counts.max == 0 ? 0 : 1000 * used / counts.max};
+}
+
+Rank rank(const PoolStatus& row, TenantOrder order) {
     switch (order) {
         case TenantOrder::name:
-            return 0;
+            return {};
         case TenantOrder::wait:
-            return row.wait_nanoseconds;
+            return {row.wait_nanoseconds};
         case TenantOrder::used:
-            return row.counts.used + row.counts.pinned;
+            return {row.counts.used + row.counts.pinned};
         case TenantOrder::rejected:
-            return row.rejections;
+            return {row.rejections};
         case TenantOrder::leaks:
-            return row.counts.leaks;
+            return {row.counts.leaks};
+        case TenantOrder::trouble:
+            return trouble(row.counts);
     }
-    return 0;
+    return {};
 }
 
 }  // namespace
 
 std::string pools_document(const Snapshot& snapshot, const Filter& filter) {
-    return text(Json{{"pools", templates(snapshot, filter)}, {"stale_loops", snapshot.stale}});
+    return text(Json{{"pools", templates(snapshot, filter)},
+                     {"upstreams", upstreams(snapshot)},
+                     {"wait_bounds_seconds", wait_bounds()},
+                     {"stale_loops", snapshot.stale}});
 }
 
 std::optional<std::string> pool_document(const Snapshot& snapshot, const std::string& pool) {
@@ -203,8 +250,8 @@ std::string tenants_document(const Snapshot& snapshot, const Filter& filter, Ten
         if (wanted(row, filter)) rows.push_back(&row);
     }
     std::sort(rows.begin(), rows.end(), [order](const PoolStatus* a, const PoolStatus* b) {
-        const std::uint64_t of_a = rank(*a, order);
-        const std::uint64_t of_b = rank(*b, order);
+        const Rank of_a = rank(*a, order);
+        const Rank of_b = rank(*b, order);
         if (of_a != of_b) return of_a > of_b;
         return std::tie(a->pool, a->tenant, a->app) < std::tie(b->pool, b->tenant, b->app);
     });
@@ -247,6 +294,8 @@ std::string health_document(const Health& health, const Snapshot& snapshot) {
                      {"issues", std::move(issues)},
                      {"unlisted_issues", health.unlisted},
                      {"pools", templates(snapshot, {})},
+                     {"upstreams", upstreams(snapshot)},
+                     {"wait_bounds_seconds", wait_bounds()},
                      {"stale_loops", snapshot.stale}});
 }
 

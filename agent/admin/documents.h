@@ -25,7 +25,8 @@ struct Page {
     std::size_t limit = 0;  // 0: all that follow
 };
 
-enum class TenantOrder : std::uint8_t { name, wait, used, rejected, leaks };
+// `trouble`: who waits now by the oldest wait, then by suspected leaks, then by the share in use.
+enum class TenantOrder : std::uint8_t { name, wait, used, rejected, leaks, trouble };
 
 [[nodiscard]] std::string pools_document(const proxy::Snapshot&, const Filter&);
 // The template and, as "tenants", the pools of its tenants; nothing when no template has that name.
@@ -45,7 +46,7 @@ enum class TenantOrder : std::uint8_t { name, wait, used, rejected, leaks };
 namespace weir::base {
 template <>
 struct Words<admin::TenantOrder> {
-    static constexpr std::array<std::string_view, 5> all{"name", "wait", "used", "rejected",
-                                                         "leaks"};
+    static constexpr std::array<std::string_view, 6> all{"name",     "wait",  "used",
+                                                         "rejected", "leaks", "trouble"};
 };
 }  // namespace weir::base

@@ -45,6 +45,8 @@ bool take_headers(const mg_request_info& info, Request& request) {
             add_to_list(request.accept, value);
         } else if (mg_strcasecmp(header.name, "Accept-Encoding") == 0) {
             add_to_list(request.accept_encoding, value);
+        } else if (mg_strcasecmp(header.name, "If-None-Match") == 0) {
+            request.if_none_match = value;
         } else if (mg_strcasecmp(header.name, "Connection") == 0) {
             request.last = request.last || mg_strcasecmp(value.c_str(), "keep-alive") != 0;
         }
@@ -105,13 +107,14 @@ void send_answer(mg_connection* connection, const Response& response, Sending se
         "HTTP/1.1 {} {}\r\n"
         "Date: {:%a, %d %b %Y %H:%M:%S} GMT\r\n"
         "Connection: {}\r\n"
-        "Content-Type: {}\r\n"
-        "Content-Length: {}\r\n"
-        "Cache-Control: no-store\r\n"
+        "Cache-Control: {}\r\n"
         "X-Content-Type-Options: nosniff\r\n",
         response.status, mg_get_response_code_text(connection, response.status),
-        fmt::gmtime(std::time(nullptr)), sending.last ? "close" : "keep-alive", response.type,
-        response.body.size());
+        fmt::gmtime(std::time(nullptr)), sending.last ? "close" : "keep-alive", response.caching);
+    if (response.status != 304) {  // which has no body, and tells nothing of the one it stands for
+        fmt::format_to(std::back_inserter(bytes), "Content-Type: {}\r\nContent-Length: {}\r\n",
+                       response.type, response.body.size());
+    }
     for (const auto& [name, value] : response.headers) {
         fmt::format_to(std::back_inserter(bytes), "{}: {}\r\n", name, value);
     }

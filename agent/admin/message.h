@@ -19,7 +19,7 @@ struct Request {
     std::string query;  // as sent, without the '?'
     std::string peer;   // address of the client, for the audit line
     std::optional<std::string> host, origin;
-    std::string authorization, content_type, accept, accept_encoding;
+    std::string authorization, content_type, accept, accept_encoding, if_none_match;
     std::string body;
     bool oversized = false;  // the body is longer than max_body (and was left unread)
     bool last = false;       // no request follows on this connection
@@ -29,7 +29,8 @@ struct Response {
     int status = 200;
     std::string type = "application/json";
     std::string body;
-    std::vector<std::pair<std::string, std::string>> headers;  // besides type and length
+    std::string_view caching = "no-store";
+    std::vector<std::pair<std::string, std::string>> headers;  // besides these
 };
 
 [[nodiscard]] Response json_answer(std::string body);

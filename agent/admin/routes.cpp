@@ -11,6 +11,7 @@
 #include "admin/health.h"
 #include "admin/negotiation.h"
 #include "admin/readiness.h"
+#include "admin/status_page.h"
 #include "settings/load.h"
 
 namespace weir::admin {
@@ -92,6 +93,12 @@ std::optional<Response> refuse_body(const Request& request) {
     return std::nullopt;
 }
 
+// Whether an If-None-Match header is for `tag`: it lists tags, each as it was sent or marked weak
+// by a proxy in between.
+bool names_tag(std::string_view header, std::string_view tag) {
+    return header == "*" || header.find(tag) != std::string_view::npos;
+}
+
 Response not_allowed(const std::string& allowed) {
     Response response = refusal(405, "method_not_allowed", "this path allows " + allowed);
     response.headers.emplace_back("Allow", allowed);
@@ -102,7 +109,8 @@ Response not_allowed(const std::string& allowed) {
 
 const std::vector<Routes::Route>& Routes::table() {
     static const std::vector<Route> routes{
-        {"GET", "/", Need::reading, &Routes::index},
+        // Holds no numbers: its script asks for them, with the token where one is needed.
+        {"GET", "/", Need::nothing, &Routes::page},
         {"GET", "/livez", Need::nothing, &Routes::livez},
         {"GET", "/readyz", Need::nothing, &Routes::readyz},
         {"GET", "/startupz", Need::nothing, &Routes::startupz},
@@ -143,7 +151,8 @@ Response Routes::answer(const Request& request) {
         allowed += route.method == "GET" ? "GET, HEAD" : route.method;
     }
     if (!allowed.empty()) return not_allowed(allowed);
-    return refusal(404, "not_found", "no such path; GET / lists them");
+    return refusal(404, "not_found",
+                   "no such path; the numbers are under /api/v1/, /health and /metrics");
 }
 
 Response Routes::run(const Route& route, const Call& call) {
@@ -160,12 +169,19 @@ Response Routes::run(const Route& route, const Call& call) {
     return (this->*route.handle)(call);
 }
 
-Response Routes::index(const Call&) {
-    std::string lines = "weir\n";
-    for (const Route& route : table()) {
-        fmt::format_to(std::back_inserter(lines), "{:4} {}\n", route.method, route.path);
+Response Routes::page(const Call& call) {
+    Response response;
+    response.type = "text/html; charset=utf-8";
+    response.caching = "no-cache";
+    response.headers = {{"ETag", std::string(status_page.tag)},
+                        {"Content-Security-Policy", std::string(status_page.policy)},
+                        {"Referrer-Policy", "no-referrer"}};
+    if (names_tag(call.request.if_none_match, status_page.tag)) {
+        response.status = 304;
+    } else {
+        response.body = status_page.document;
     }
-    return text_answer(200, std::move(lines));
+    return response;
 }
 
 Response Routes::livez(const Call& call) {
@@ -217,7 +233,7 @@ Response Routes::tenants(const Call& call) {
         const auto known = base::from_word<TenantOrder>(*sort);
         if (!known) {
             return refusal(400, "bad_request",
-                           "sort: expected wait, used, rejected, leaks or name");
+                           "sort: expected wait, used, rejected, leaks, trouble or name");
         }
         order = *known;
     }

@@ -45,7 +45,7 @@ class Routes {
 
     [[nodiscard]] Response run(const Route&, const Call&);
 
-    Response index(const Call&);
+    Response page(const Call&);
     Response livez(const Call&);
     Response readyz(const Call&);
     Response startupz(const Call&);

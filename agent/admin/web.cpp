@@ -23,8 +23,8 @@
 namespace weir::admin {
 namespace {
 
-// A worker serves one connection at a time, kept alive or not. A browser opens six to a page; two
-// more are left for the probes.
+// A worker serves one connection at a time, kept alive or not. A browser may open six to a page;
+// two more are left for the probes.
 constexpr const char* worker_threads = "8";
 constexpr int lower_priority = 5;
 
@@ -92,8 +92,9 @@ CivetCallbacks callbacks() {
 std::vector<std::string> options(const std::string& listening_ports) {
     return {"listening_ports", listening_ports, "num_threads", worker_threads, "connection_queue",
             "64", "tcp_nodelay", "1", "enable_keep_alive", "yes",
-            // Short: an idle connection occupies its worker.
-            "keep_alive_timeout_ms", "1000", "request_timeout_ms", "5000", "max_request_size",
+            // Short: an idle connection occupies its worker. The status page looks each second and
+            // gives it back in between.
+            "keep_alive_timeout_ms", "500", "request_timeout_ms", "5000", "max_request_size",
             "16384",
             // Done by the routes, so that an encoded '/' stays in its name.
             "decode_url", "no",

@@ -107,7 +107,7 @@ void define_looks(CLI::App& app, Commands& to) {
     add_selection(*tenants, to.tenants.pool, to.tenants.tenant);
     tenants->add_option("--sort", to.tenants.sort, "largest first")
         ->type_name("KEY")
-        ->check(CLI::IsMember({"wait", "used", "rejected", "leaks", "name"}))
+        ->check(CLI::IsMember({"wait", "used", "rejected", "leaks", "trouble", "name"}))
         ->capture_default_str();
     tenants->add_option("--limit", to.tenants.limit, "rows, 0 for all")
         ->type_name("N")

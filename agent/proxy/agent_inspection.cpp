@@ -97,6 +97,7 @@ void summarize_waits(const PoolProbes& probes, TemplateStatus& status) {
     if (served > 0) status.hit_rate = static_cast<double>(reused) / static_cast<double>(served);
     status.wait_p50_seconds = base::seconds(waits.quantile(0.5).value_or(base::Duration()));
     status.wait_p99_seconds = base::seconds(waits.quantile(0.99).value_or(base::Duration()));
+    status.wait_counts.assign(waits.counts().begin(), waits.counts().end());
 }
 
 void add_server(const telemetry::ServerReading& reading, UpstreamStatus& status) {

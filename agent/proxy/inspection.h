@@ -35,6 +35,7 @@ struct TemplateStatus {  // one [[pool]], summed over its tenants' pools
     pool::PoolCounts counts;  // max: of one tenant
     double hit_rate = 0;      // acquires served by an existing connection, 0 to 1
     double wait_p50_seconds = 0, wait_p99_seconds = 0;  // since start, from the histogram
+    std::vector<std::uint64_t> wait_counts;  // of telemetry::wait_bounds, and last what took longer
     double acquire_timeout_seconds = 0, warn_at = 0.8;
     std::uint64_t acquires = 0, timeouts = 0, rejections = 0;
     unsigned fullest_used = 0;       // the most used of its tenants' pools …

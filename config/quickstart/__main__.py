@@ -26,7 +26,7 @@ Weir stands in front of throw-away servers ({", ".join(stage.engines)}) with thr
 
 connect        {connect}
                (also {others}; of redis the tenants are the databases 1, 2 and 3)
-admin HTTP     {stage.url("/")}
+status page    {stage.url("/")}
 metrics        {stage.url("/metrics")}
 health         {stage.url("/health")}
 configuration  {stage.folder}/weir.toml      log  {stage.folder}/weir.log

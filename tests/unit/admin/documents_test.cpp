@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "admin/fake_agent.h"
+#include "telemetry/buckets.h"
 
 namespace weir::admin {
 namespace {
@@ -72,6 +73,27 @@ TEST(Documents, pool_row_has_every_field_of_the_contract) {
     EXPECT_EQ(document["stale_loops"], json::array());
 }
 
+TEST(Documents, upstreams_and_the_buckets_of_waits_are_told_with_the_pools) {
+    auto snapshot = calm_snapshot();
+    snapshot.templates[0].wait_counts.assign(telemetry::wait_bounds.size() + 1, 7);
+    snapshot.upstreams[0].budget = 40;
+    snapshot.upstreams[0].used = 3;
+    snapshot.upstreams[0].last_error = "refused";
+    for (const std::string& text : {pools_document(snapshot, {}), health_document({}, snapshot)}) {
+        const json document = json::parse(text);
+        const json& upstream = document.at("upstreams").at(0);
+        EXPECT_EQ(upstream.at("upstream"), "main");
+        EXPECT_EQ(upstream.at("budget"), 40);
+        EXPECT_EQ(upstream.at("budget_used"), 3);
+        EXPECT_EQ(upstream.at("last_error"), "refused");
+        EXPECT_TRUE(upstream.at("up").get<bool>());
+        const json& bounds = document.at("wait_bounds_seconds");
+        EXPECT_DOUBLE_EQ(bounds.front(), 0.0001);
+        EXPECT_DOUBLE_EQ(bounds.back(), 30);
+        EXPECT_EQ(document.at("pools").at(0).at("wait_counts").size(), bounds.size() + 1);
+    }
+}
+
 TEST(Documents, tenant_row_has_every_field_of_the_contract) {
     auto snapshot = calm_snapshot();
     snapshot.pools[0].wait_nanoseconds = 1'500'000'000;
@@ -122,6 +144,18 @@ TEST(Documents, tenants_are_sorted_by_what_was_asked_for) {
     EXPECT_THAT(sorted(TenantOrder::used), ElementsAre("chi", "beta", "acme"));
     EXPECT_THAT(sorted(TenantOrder::rejected), ElementsAre("acme", "beta", "chi"));
     EXPECT_THAT(sorted(TenantOrder::leaks, 1), ElementsAre("chi"));
+}
+
+TEST(Documents, who_waits_is_in_more_trouble_than_who_leaks_or_is_full) {
+    auto snapshot = three_tenants();
+    snapshot.pools[0].counts.used = 20;
+    snapshot.pools[1].counts.leaks = 3;
+    const auto sorted = [&] {
+        return tenants(json::parse(tenants_document(snapshot, {}, TenantOrder::trouble, {})));
+    };
+    EXPECT_THAT(sorted(), ElementsAre("beta", "acme", "chi"));
+    snapshot.pools[2].counts.oldest_wait = std::chrono::milliseconds(1);
+    EXPECT_THAT(sorted(), ElementsAre("chi", "beta", "acme"));
 }
 
 TEST(Documents, limit_does_not_hide_how_many_there_are) {

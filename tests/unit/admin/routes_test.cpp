@@ -88,11 +88,35 @@ TEST_F(RoutesTest, metrics_are_openmetrics_for_who_asks_for_it) {
     EXPECT_EQ(response.body, "# EOF\n");
 }
 
-TEST_F(RoutesTest, index_lists_the_paths) {
+TEST_F(RoutesTest, the_page_needs_no_other_host_and_allows_none) {
     const Response response = get("/");
     EXPECT_EQ(response.status, 200);
-    EXPECT_THAT(response.body, HasSubstr("GET  /metrics\n"));
-    EXPECT_THAT(response.body, HasSubstr("POST /api/v1/drain\n"));
+    EXPECT_EQ(response.type, "text/html; charset=utf-8");
+    EXPECT_EQ(response.caching, "no-cache");
+    EXPECT_THAT(response.body, testing::StartsWith("<!DOCTYPE html>"));
+    EXPECT_LT(response.body.size(), 150U * 1024);
+    EXPECT_EQ(response.body.find("https://"), std::string::npos);
+    EXPECT_THAT(response.headers,
+                ElementsAre(testing::Pair("ETag", testing::MatchesRegex("\"[0-9a-f]+\"")),
+                            testing::Pair("Content-Security-Policy",
+                                          testing::StartsWith("default-src 'none'; ")),
+                            testing::Pair("Referrer-Policy", "no-referrer")));
+}
+
+TEST_F(RoutesTest, a_page_that_is_known_already_is_not_sent_again) {
+    Request request;
+    request.method = "GET";
+    request.path = "/";
+    const std::string tag = get("/").headers.at(0).second;
+    for (const std::string& known : {tag, "W/" + tag, "\"other\", " + tag, std::string("*")}) {
+        request.if_none_match = known;
+        const Response response = routes_.answer(request);
+        EXPECT_EQ(response.status, 304) << known;
+        EXPECT_EQ(response.body, "") << known;
+        EXPECT_EQ(response.headers.at(0).second, tag) << known;
+    }
+    request.if_none_match = "\"other\"";
+    EXPECT_EQ(routes_.answer(request).status, 200);
 }
 
 TEST_F(RoutesTest, probes_follow_the_agent) {

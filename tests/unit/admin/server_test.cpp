@@ -124,7 +124,7 @@ TEST_F(ServerTest, chunked_body_is_read) {
 TEST_F(ServerTest, reading_needs_the_read_token_where_one_is_set_but_probes_never) {
     agent_.settings_->admin.read_token = Secret::of("reading");
     const std::uint16_t port = start();
-    for (const char* path : {"/", "/metrics", "/health", "/api/v1/pools", "/api/v1/config"}) {
+    for (const char* path : {"/metrics", "/health", "/api/v1/pools", "/api/v1/config"}) {
         EXPECT_EQ(ask(port, "GET", path).status, 401) << path;
         EXPECT_EQ(ask(port, "GET", path, "Authorization: Bearer reading\r\n").status, 200) << path;
         EXPECT_EQ(ask(port, "GET", path, with_token).status, 200) << path;
@@ -134,6 +134,23 @@ TEST_F(ServerTest, reading_needs_the_read_token_where_one_is_set_but_probes_neve
     }
     EXPECT_EQ(ask(port, "POST", "/api/v1/drain", "Authorization: Bearer reading\r\n").status, 403);
     EXPECT_NE(ask(port, "GET", "/health").header("WWW-Authenticate"), "");
+}
+
+TEST_F(ServerTest, the_page_is_for_everybody_since_it_holds_no_numbers) {
+    agent_.settings_->admin.read_token = Secret::of("reading");
+    const std::uint16_t port = start();
+    const Answer answer = ask(port, "GET", "/");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.header("Cache-Control"), "no-cache");
+    EXPECT_EQ(answer.body.find("acme"), std::string::npos);
+    HttpClient client(port);
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: " + answer.header("ETag") +
+                "\r\n\r\n");
+    const Answer known = client.receive(true);
+    EXPECT_EQ(known.status, 304);
+    EXPECT_EQ(known.header("Content-Length"), "") << "there is no body";
+    client.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_EQ(client.receive().body, "ok\n") << "the connection goes on";
 }
 
 TEST_F(ServerTest, foreign_host_and_origin_are_refused) {
