@@ -18,6 +18,7 @@ struct Refusal {
     std::string sqlstate, message;  // the server's or the connector's own words, when error
     unsigned max = 0, used = 0, waiting = 0;
     Duration waited{};
+    WaitCause cause = WaitCause::pool_full;  // when timeout: what the pool's waiters lack
     Server* longest_holder = nullptr;  // of the same pool; valid only during the call
 };
 
