@@ -323,6 +323,8 @@ TEST_P(RandomEventsTest, invariants_hold_after_every_event_and_all_are_served_in
         if (i % 500 == 0) change_weather();
         if (i % 50 == 0) {
             tick();
+            forget_stale_checks();
+            check_all();
             check_blame();
         }
         step();
