@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 namespace weir::admin {
 namespace {
@@ -18,6 +19,8 @@ std::string text(const Json& document) {
 
 // JSON has no infinity and no NaN; readers expect a number.
 double finite(double value) { return std::isfinite(value) ? value : 0; }
+
+double seconds_of(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
 
 template <class Status>
 bool wanted(const Status& status, const Filter& filter) {
@@ -71,8 +74,8 @@ Json of(const PoolStatus& row) {
     json["rejections"] = row.rejections;
     json["queries"] = row.queries;
     json["transactions"] = row.transactions;
-    json["transaction_seconds"] = static_cast<double>(row.transaction_nanoseconds) / 1e9;
-    json["wait_seconds"] = static_cast<double>(row.wait_nanoseconds) / 1e9;
+    json["transaction_seconds"] = seconds_of(row.transaction_nanoseconds);
+    json["wait_seconds"] = seconds_of(row.wait_nanoseconds);
     json["waits"] = row.waits;
     json["leaks_suspected"] = row.leaks_suspected;
     json["bytes_in"] = row.bytes_in;
@@ -127,9 +130,27 @@ Json of(const proxy::LeakStatus& row) {
             {"pin_reason", row.pin_reason},
             {"last_statement", row.last_statement},
             {"action", row.action},
+            {"trace_id", row.trace_id},
             {"backend_pid", row.backend_pid},
             {"held_seconds", row.held_seconds},
             {"quiet_seconds", row.quiet_seconds}};
+}
+
+Json of(pool::BlameReading blame) {
+    std::sort(blame.pairs.begin(), blame.pairs.end(), [](const auto& a, const auto& b) {
+        if (a.nanoseconds != b.nanoseconds) return a.nanoseconds > b.nanoseconds;
+        return std::tie(a.waiting, a.holding, a.cause) < std::tie(b.waiting, b.holding, b.cause);
+    });
+    Json pairs = Json::array();
+    for (const pool::BlamedPair& pair : blame.pairs) {
+        pairs.push_back({{"waiting", pair.waiting},
+                         {"holding", pair.holding},
+                         {"cause", base::word(pair.cause)},
+                         {"seconds", seconds_of(pair.nanoseconds)}});
+    }
+    return {{"minutes", pool::BlameMatrix::minutes},
+            {"pairs", std::move(pairs)},
+            {"rest_seconds", seconds_of(blame.rest_nanoseconds)}};
 }
 
 Json of(const Issue& issue) {
@@ -182,7 +203,8 @@ std::string pools_document(const Snapshot& snapshot, const Filter& filter) {
     return text(Json{{"pools", templates(snapshot, filter)}, {"stale_loops", snapshot.stale}});
 }
 
-std::optional<std::string> pool_document(const Snapshot& snapshot, const std::string& pool) {
+std::optional<std::string> pool_document(const Snapshot& snapshot, const std::string& pool,
+                                         pool::BlameReading blame) {
     const auto row = std::find_if(snapshot.templates.begin(), snapshot.templates.end(),
                                   [&](const TemplateStatus& t) { return t.pool == pool; });
     if (row == snapshot.templates.end()) return std::nullopt;
@@ -192,6 +214,7 @@ std::optional<std::string> pool_document(const Snapshot& snapshot, const std::st
         if (tenant.pool == pool) tenants.push_back(of(tenant));
     }
     json["tenants"] = std::move(tenants);
+    json["blame"] = of(std::move(blame));
     json["stale_loops"] = snapshot.stale;
     return text(json);
 }

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "pool/blame_matrix.h"
 #include "pool/pool.h"
 #include "settings/load.h"
 #include "settings/settings.h"
@@ -63,6 +64,7 @@ struct LeakStatus {
     std::string server, pool, tenant, app, user, client, client_address, application_name;
     std::string state;  // "idle in transaction", "idle in failed transaction", "pinned"
     std::string pin_reason, last_statement, action;
+    std::string trace_id;  // of what its holder does; empty: of none that is known
     int backend_pid = 0;
     double held_seconds = 0, quiet_seconds = 0;
 };
@@ -130,6 +132,8 @@ class Inspection {
     [[nodiscard]] virtual std::vector<ClientStatus> clients() = 0;
     [[nodiscard]] virtual std::vector<ServerStatus> servers() = 0;
     [[nodiscard]] virtual std::vector<LeakStatus> leaks() = 0;
+    // Who waited for whom in the pools of this template in the last minutes.
+    [[nodiscard]] virtual pool::BlameReading blame(const std::string& pool) = 0;
     [[nodiscard]] virtual SuccessionStatus succession() const = 0;
 
     // Each answers how many pools (or connections) it acted on.
