@@ -21,7 +21,7 @@ struct BlamedPair {
 };
 
 struct BlameReading {
-    std::vector<BlamedPair> pairs;      // each once
+    std::vector<BlamedPair> pairs;       // each once
     std::uint64_t rest_nanoseconds = 0;  // of pairs that are not among them
 
     void add(const BlamedPair& pair);

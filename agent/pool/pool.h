@@ -245,7 +245,7 @@ class Pool : public base::ListHook<StalledTag>,
     // What telemetry was last told of the waiters: so many with a dial under way, the rest.
     unsigned told_connecting_ = 0, told_rest_ = 0;
     WaitCause told_cause_ = WaitCause::pool_full;
-    Instant blamed_until_{};            // the waiting up to then is accounted for …
+    Instant blamed_until_{};           // the waiting up to then is accounted for …
     std::uint64_t spent_on_pool_ = 0;  // … of it on the pool's own users, not in the matrix yet
     PoolName name_;
     const std::uint64_t number_;

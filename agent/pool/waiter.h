@@ -19,7 +19,7 @@ struct Refusal {
     unsigned max = 0, used = 0, waiting = 0;
     Duration waited{};
     WaitCause cause = WaitCause::pool_full;  // when timeout: what the pool's waiters lack
-    Server* longest_holder = nullptr;  // of the same pool; valid only during the call
+    Server* longest_holder = nullptr;        // of the same pool; valid only during the call
 };
 
 struct WaiterTag;    // a pool's queue

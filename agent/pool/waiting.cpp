@@ -295,8 +295,8 @@ bool Pool::blocked_by_holders() const { return told_rest_ > 0 && Blame::has_hold
 
 // Accounts for the waiting since the last time: it was the same all the while.
 void Pool::blame(Instant now) {
-    const auto spent = std::uint64_t{told_rest_} *
-                       static_cast<std::uint64_t>((now - blamed_until_).count());
+    const auto spent =
+        std::uint64_t{told_rest_} * static_cast<std::uint64_t>((now - blamed_until_).count());
     blamed_until_ = now;
     if (!blocked_by_holders() || spent == 0) return;
     if (told_cause_ == WaitCause::budget) {

@@ -31,11 +31,10 @@ std::optional<LeakStatus> holder_of(const pool::Refusal& refusal, PoolLoop& home
 }  // namespace
 
 std::string holder_words(const LeakStatus& holder) {
-    std::string words =
-        holder.client.empty()
-            ? std::string("several clients that share it")
-            : fmt::format("client {} (application \"{}\")", holder.client_address,
-                          holder.application_name);
+    std::string words = holder.client.empty()
+                            ? std::string("several clients that share it")
+                            : fmt::format("client {} (application \"{}\")", holder.client_address,
+                                          holder.application_name);
     fmt::format_to(std::back_inserter(words), ", {}, for {:.1f}s", holder.state,
                    holder.held_seconds);
     const std::string statement = wire::summarize(holder.last_statement).text();
@@ -48,8 +47,7 @@ std::string holder_words(const LeakStatus& holder) {
     return words;
 }
 
-std::string longest_holder(const pool::Refusal& refusal, PoolLoop& home,
-                           const TenantPool& tenant) {
+std::string longest_holder(const pool::Refusal& refusal, PoolLoop& home, const TenantPool& tenant) {
     if (refusal.outcome != pool::AcquireOutcome::timeout) return {};
     std::optional<LeakStatus> holder = holder_of(refusal, home, tenant);
     if (holder && holder->tenant != tenant.match.tenant) holder = holder_in_pool(refusal, home);

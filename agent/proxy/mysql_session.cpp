@@ -85,9 +85,9 @@ void MysqlSession::granted(ServerConnection& connection) {
 
 void MysqlSession::refused(const pool::Refusal& refusal) {
     const UpstreamLink& upstream = home_.upstream(tenant_);
-    refusal_ = answer(refusal, tenant_.pool->settings(), tenant_.match.tenant,
-                      upstream.settings.name, upstream.last_error(),
-                      longest_holder(refusal, home_, tenant_));
+    refusal_ =
+        answer(refusal, tenant_.pool->settings(), tenant_.match.tenant, upstream.settings.name,
+               upstream.last_error(), longest_holder(refusal, home_, tenant_));
     if (refusal.outcome == pool::AcquireOutcome::error) {
         // The server's words about the pool's account, not about the client's.
         refusal_->sqlstate = "08006";

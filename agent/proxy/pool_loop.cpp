@@ -379,9 +379,9 @@ void PoolLoop::for_each_pool(const std::function<void(TenantPool&)>& visit) {
 }
 
 pool::BlameReading PoolLoop::blame(const std::string& pool) const {
-    const auto found = std::find_if(
-        templates_.begin(), templates_.end(),
-        [&](const auto& pools) { return !pools->removed() && pools->settings().name == pool; });
+    const auto found = std::find_if(templates_.begin(), templates_.end(), [&](const auto& pools) {
+        return !pools->removed() && pools->settings().name == pool;
+    });
     return found == templates_.end() ? pool::BlameReading{} : (*found)->blame(now());
 }
 

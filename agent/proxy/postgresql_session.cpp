@@ -129,9 +129,9 @@ void PostgresqlSession::granted(ServerConnection& server) {
 
 void PostgresqlSession::refused(const pool::Refusal& refusal) {
     UpstreamLink& upstream = home_.upstream(tenant_);
-    refusal_ = answer(refusal, tenant_.pool->settings(), tenant_.match.tenant,
-                      upstream.settings.name, upstream.last_error(),
-                      longest_holder(refusal, home_, tenant_));
+    refusal_ =
+        answer(refusal, tenant_.pool->settings(), tenant_.match.tenant, upstream.settings.name,
+               upstream.last_error(), longest_holder(refusal, home_, tenant_));
     home_.loop().defer(*this);
 }
 

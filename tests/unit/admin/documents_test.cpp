@@ -116,8 +116,7 @@ TEST(Documents, a_pool_says_who_waited_for_whom_the_worst_first) {
     const auto text = pool_document(three_tenants(), "tenants", blame);
     ASSERT_TRUE(text);
     const json document = json::parse(*text).at("blame");
-    EXPECT_EQ(document.at("pairs"),
-              json::parse(R"([
+    EXPECT_EQ(document.at("pairs"), json::parse(R"([
         {"waiting": "acme", "holding": "noisy", "cause": "budget", "seconds": 4.0},
         {"waiting": "beta", "holding": "noisy", "cause": "budget", "seconds": 1.5},
         {"waiting": "acme", "holding": "acme", "cause": "pool_full", "seconds": 0.5}])"));
