@@ -195,7 +195,7 @@ TEST(Documents, client_server_and_leak_rows_have_their_fields) {
         keys(json::parse(leaks_document({{}}, {})).at("leaks").at(0)),
         UnorderedElementsAre("server", "pool", "tenant", "app", "user", "client", "client_address",
                              "application_name", "state", "pin_reason", "last_statement", "action",
-                             "backend_pid", "held_seconds", "quiet_seconds"));
+                             "trace_id", "backend_pid", "held_seconds", "quiet_seconds"));
 }
 
 TEST(Documents, text_that_is_not_utf8_is_replaced_and_quotes_are_escaped) {
