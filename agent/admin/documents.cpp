@@ -129,8 +129,8 @@ Json of(const proxy::LeakStatus& row) {
             {"state", row.state},
             {"pin_reason", row.pin_reason},
             {"last_statement", row.last_statement},
-            {"action", row.action},
             {"trace_id", row.trace_id},
+            {"action", row.action},
             {"backend_pid", row.backend_pid},
             {"held_seconds", row.held_seconds},
             {"quiet_seconds", row.quiet_seconds}};

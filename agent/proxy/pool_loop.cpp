@@ -231,10 +231,10 @@ void PoolLoop::leaked(pool::Server& server, pool::LeakAction action) {
                                                   {"state", leak.state},
                                                   {"pin_reason", leak.pin_reason},
                                                   {"backend_pid", leak.backend_pid},
-                                                  {"trace_id", leak.trace_id},
                                                   {"held_seconds", leak.held_seconds},
                                                   {"quiet_seconds", leak.quiet_seconds},
                                                   {"last_statement", leak.last_statement},
+                                                  {"trace_id", leak.trace_id},
                                                   {"action", leak.action}});
     if (action == pool::LeakAction::report) return;
     // The pool counts what was reclaimed before the connection's holder is let go.
