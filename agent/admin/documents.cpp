@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "telemetry/buckets.h"
 
@@ -21,6 +22,8 @@ std::string text(const Json& document) {
 
 // JSON has no infinity and no NaN; readers expect a number.
 double finite(double value) { return std::isfinite(value) ? value : 0; }
+
+double seconds_of(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
 
 template <class Status>
 bool wanted(const Status& status, const Filter& filter) {
@@ -75,8 +78,8 @@ Json of(const PoolStatus& row) {
     json["rejections"] = row.rejections;
     json["queries"] = row.queries;
     json["transactions"] = row.transactions;
-    json["transaction_seconds"] = static_cast<double>(row.transaction_nanoseconds) / 1e9;
-    json["wait_seconds"] = static_cast<double>(row.wait_nanoseconds) / 1e9;
+    json["transaction_seconds"] = seconds_of(row.transaction_nanoseconds);
+    json["wait_seconds"] = seconds_of(row.wait_nanoseconds);
     json["waits"] = row.waits;
     json["leaks_suspected"] = row.leaks_suspected;
     json["bytes_in"] = row.bytes_in;
@@ -130,6 +133,7 @@ Json of(const proxy::LeakStatus& row) {
             {"state", row.state},
             {"pin_reason", row.pin_reason},
             {"last_statement", row.last_statement},
+            {"trace_id", row.trace_id},
             {"action", row.action},
             {"backend_pid", row.backend_pid},
             {"held_seconds", row.held_seconds},
@@ -148,6 +152,23 @@ Json of(const proxy::UpstreamStatus& row) {
             {"budget_used", row.used},
             {"server_slots", row.server_slots},
             {"server_slots_used", row.server_slots_used}};
+}
+
+Json of(pool::BlameReading blame) {
+    std::sort(blame.pairs.begin(), blame.pairs.end(), [](const auto& a, const auto& b) {
+        if (a.nanoseconds != b.nanoseconds) return a.nanoseconds > b.nanoseconds;
+        return std::tie(a.waiting, a.holding, a.cause) < std::tie(b.waiting, b.holding, b.cause);
+    });
+    Json pairs = Json::array();
+    for (const pool::BlamedPair& pair : blame.pairs) {
+        pairs.push_back({{"waiting", pair.waiting},
+                         {"holding", pair.holding},
+                         {"cause", base::word(pair.cause)},
+                         {"seconds", seconds_of(pair.nanoseconds)}});
+    }
+    return {{"minutes", pool::BlameMatrix::minutes},
+            {"pairs", std::move(pairs)},
+            {"rest_seconds", seconds_of(blame.rest_nanoseconds)}};
 }
 
 Json of(const Issue& issue) {
@@ -229,7 +250,8 @@ std::string pools_document(const Snapshot& snapshot, const Filter& filter) {
                      {"stale_loops", snapshot.stale}});
 }
 
-std::optional<std::string> pool_document(const Snapshot& snapshot, const std::string& pool) {
+std::optional<std::string> pool_document(const Snapshot& snapshot, const std::string& pool,
+                                         pool::BlameReading blame) {
     const auto row = std::find_if(snapshot.templates.begin(), snapshot.templates.end(),
                                   [&](const TemplateStatus& t) { return t.pool == pool; });
     if (row == snapshot.templates.end()) return std::nullopt;
@@ -239,6 +261,7 @@ std::optional<std::string> pool_document(const Snapshot& snapshot, const std::st
         if (tenant.pool == pool) tenants.push_back(of(tenant));
     }
     json["tenants"] = std::move(tenants);
+    json["blame"] = of(std::move(blame));
     json["stale_loops"] = snapshot.stale;
     return text(json);
 }

@@ -29,9 +29,11 @@ struct Page {
 enum class TenantOrder : std::uint8_t { name, wait, used, rejected, leaks, trouble };
 
 [[nodiscard]] std::string pools_document(const proxy::Snapshot&, const Filter&);
-// The template and, as "tenants", the pools of its tenants; nothing when no template has that name.
+// The template, as "tenants" the pools of its tenants, and as "blame" who waited for whom, the
+// worst first; nothing when no template has that name.
 [[nodiscard]] std::optional<std::string> pool_document(const proxy::Snapshot&,
-                                                       const std::string& pool);
+                                                       const std::string& pool,
+                                                       pool::BlameReading blame);
 // Largest first, names where equal.
 [[nodiscard]] std::string tenants_document(const proxy::Snapshot&, const Filter&, TenantOrder,
                                            const Page&);

@@ -220,7 +220,7 @@ Response Routes::pools(const Call& call) {
 }
 
 Response Routes::pool(const Call& call) {
-    auto document = pool_document(agent_.snapshot(), call.names[0]);
+    auto document = pool_document(agent_.snapshot(), call.names[0], agent_.blame(call.names[0]));
     if (!document) {
         return refusal(404, "not_found", fmt::format("there is no pool \"{}\"", call.names[0]));
     }

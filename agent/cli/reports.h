@@ -8,6 +8,10 @@
 namespace weir::cli {
 
 [[nodiscard]] std::string pools_report(const Document& pools, bool colours);
+// Of a pool's document: the worst of who waited for whom; those that have to do with `tenant` when
+// it is not empty. Empty when nobody waited for anybody.
+[[nodiscard]] std::string blame_report(const Document& pool, const std::string& tenant,
+                                       bool colours);
 [[nodiscard]] std::string servers_report(const Document& servers, bool colours);
 [[nodiscard]] std::string health_report(const Document& health, bool colours);
 [[nodiscard]] std::string tenants_report(const Document& tenants, bool colours);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "cli/commands.h"
@@ -68,6 +69,12 @@ base::Result<Answer> answer(const AdminClient& agent, const StatusOptions& optio
     }
     std::string text = of_tenant ? tenants_report(pools->document, colours)
                                  : pools_report(pools->document, colours);
+    if (!options.pool.empty()) {
+        const auto pool = look(agent, "/api/v1/pools/" + percent_encoded(options.pool));
+        if (!pool) return tl::make_unexpected(pool.error());
+        const std::string blame = blame_report(pool->document, options.tenant, colours);
+        if (!blame.empty()) text += "\n" + blame;
+    }
     if (options.detailed) text += "\n" + servers_report(servers->document, colours);
     return Answer{std::move(text)};
 }
@@ -110,6 +117,28 @@ std::string pools_report(const Document& pools, bool colours) {
                     "\n";
     }
     return table.text(colours) + failures;
+}
+
+std::string blame_report(const Document& pool, const std::string& tenant, bool colours) {
+    constexpr int most = 10;
+    using enum Align;
+    Table table({{"WAITING"}, {"FOR WHAT IS HELD BY"}, {"CAUSE"}, {"TIME", right}});
+    static const Document nothing = Document::object();
+    const auto found = pool.find("blame");
+    const Document& blame = found != pool.end() && found->is_object() ? *found : nothing;
+    int shown = 0;
+    for (const Document& row : rows_at(blame, "pairs")) {
+        const std::string waiting = text_at(row, "waiting"), holding = text_at(row, "holding");
+        if (!tenant.empty() && waiting != tenant && holding != tenant) continue;
+        if (++shown > most) break;
+        table.add({waiting,
+                   {holding, waiting == holding ? Tone::plain : Tone::warning},
+                   text_at(row, "cause"),
+                   duration_text(number_at(row, "seconds"))});
+    }
+    if (table.empty()) return {};
+    return "Who waited for whom in the last " + count_at(blame, "minutes") + " minutes:\n" +
+           table.text(colours);
 }
 
 std::string servers_report(const Document& servers, bool colours) {

@@ -3,12 +3,14 @@
 // and without a lock, so that the budget sees who has idle connections and how cold they are.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "pool/port.h"
@@ -37,12 +39,13 @@ class Account {
     static constexpr std::int64_t no_idle = std::numeric_limits<std::int64_t>::max();
 
     Account(AccountGroup& group, unsigned weight, Port& port, std::weak_ptr<Mailbox> mailbox,
-            std::uint64_t pool_number)
+            std::uint64_t pool_number, std::string tenant = {})
         : group_(group),
           weight_(weight == 0 ? 1 : weight),
           port_(port),
           mailbox_(std::move(mailbox)),
-          pool_number_(pool_number) {}
+          pool_number_(pool_number),
+          tenant_(std::move(tenant)) {}
     Account(const Account&) = delete;
     Account& operator=(const Account&) = delete;
 
@@ -56,12 +59,14 @@ class Account {
     friend struct NeedierFirst;
     [[nodiscard]] unsigned has() const { return dialing_ + held_; }
     [[nodiscard]] unsigned idle() const { return static_cast<unsigned>(idle_.read()); }
+    [[nodiscard]] unsigned used() const { return held_ - std::min(held_, idle()); }
 
     AccountGroup& group_;
     unsigned weight_;
     Port& port_;
     const std::weak_ptr<Mailbox> mailbox_;
     const std::uint64_t pool_number_;
+    const std::string tenant_;  // whose connections it holds; empty: the agent's own
 
     telemetry::Gauge idle_, coldest_;  // the hints; coldest_ means nothing while idle_ is 0
 

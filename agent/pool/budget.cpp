@@ -255,6 +255,14 @@ Budget::Duration Budget::quantum() const {
     return current_quantum();
 }
 
+Holdings Budget::holdings() const {
+    Holdings holdings;
+    const std::scoped_lock lock(mutex_);
+    for (const Account* account : holders_) holdings.add(account->tenant_, account->used());
+    holdings.complete();
+    return holdings;
+}
+
 Budget::Duration Budget::current_quantum() const {
     return std::clamp<Duration>(mean_dial_ * 20, std::chrono::milliseconds(50),
                                 std::chrono::seconds(1));

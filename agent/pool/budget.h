@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "pool/account.h"
+#include "pool/holdings.h"
 #include "telemetry/upstream_probe.h"
 
 namespace weir::pool {
@@ -99,6 +100,8 @@ class Budget {
     [[nodiscard]] Books books() const;
     [[nodiscard]] Books books(const Account& account) const;
     [[nodiscard]] Duration quantum() const;
+    // Who uses the connections just now, of those that are not idle.
+    [[nodiscard]] Holdings holdings() const;
 
   private:
     struct Letter {

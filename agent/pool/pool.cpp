@@ -21,7 +21,7 @@ Pool::Pool(Scope& scope, PoolName name, std::uint64_t number, Instant now)
       scope_(scope),
       settings_(scope.settings),
       host_(scope.host),
-      account_(scope.group, scope.settings.weight, scope.port, scope.mailbox, number),
+      account_(scope.group, scope.settings.weight, scope.port, scope.mailbox, number, name.tenant),
       name_(std::move(name)),
       number_(number) {
     open_ = settings_.mode != settings::PoolMode::direct;
@@ -38,6 +38,7 @@ Pool::Pool(Scope& scope, PoolName name, std::uint64_t number, Instant now)
 Pool::~Pool() {
     while (Waiter* waiter = waiters_.first()) abandon(*waiter);
     while (Server* server = members_.first()) abandon(*server);
+    if (base::ListHook<BlockedTag>::linked()) tell_blame(last_used_);
     if (base::ListHook<StalledTag>::linked()) scope_.stalled.erase(*this);
     if (base::ListHook<ThinTag>::linked()) scope_.thin.erase(*this);
     if (disabled_) probe_.tenant_disabled(-1);

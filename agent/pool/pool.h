@@ -41,7 +41,9 @@ struct PoolCounts {
     bool paused = false, disabled = false;
 };
 
-class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
+class Pool : public base::ListHook<StalledTag>,
+             public base::ListHook<ThinTag>,
+             public base::ListHook<BlockedTag> {
   public:
     Pool(Scope& scope, PoolName name, std::uint64_t number, Instant now);  // by TemplatePools
     Pool(const Pool&) = delete;
@@ -155,7 +157,10 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     void refuse_lane(const Lane& lane, Instant now);
     [[nodiscard]] Refusal refusal(AcquireOutcome outcome, Duration waited) const;
     void settle(Instant now);
-    void recount_waiting(Instant now);
+    void recount_waiting(Instant moment);
+    void blame(Instant now);
+    [[nodiscard]] bool blocked_by_holders() const;
+    void tell_blame(Instant now);
     [[nodiscard]] WaitCause cause_of_the_rest() const;
     void abandon(Waiter& waiter);
 
@@ -240,6 +245,8 @@ class Pool : public base::ListHook<StalledTag>, public base::ListHook<ThinTag> {
     // What telemetry was last told of the waiters: so many with a dial under way, the rest.
     unsigned told_connecting_ = 0, told_rest_ = 0;
     WaitCause told_cause_ = WaitCause::pool_full;
+    Instant blamed_until_{};           // the waiting up to then is accounted for …
+    std::uint64_t spent_on_pool_ = 0;  // … of it on the pool's own users, not in the matrix yet
     PoolName name_;
     const std::uint64_t number_;
     Instant due_{};  // in TemplatePools' order of pools to look at

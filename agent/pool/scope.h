@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/intrusive_list.h"
+#include "pool/blame.h"
 #include "pool/gate.h"
 #include "pool/host.h"
 #include "pool/leak_watch.h"
@@ -21,6 +22,7 @@
 namespace weir::pool {
 
 struct StalledTag;  // pools whose waiters can't be dialed for just now
+struct BlockedTag;  // pools whose waiting was spent on somebody, not yet told to the last
 struct ThinTag;     // pools with fewer idle connections than min_idle
 
 struct Scope {
@@ -43,6 +45,8 @@ struct Scope {
     base::List<Server, HeldTag> held{};
     base::List<Pool, StalledTag> stalled{};
     base::List<Pool, ThinTag> thin{};
+    base::List<Pool, BlockedTag> blocked{};
+    Blame blame{};
     // When a connection may have been idle, or have lived, for long enough. Looked at when due and
     // put off again if it was used meanwhile, so that use costs nothing here.
     std::set<std::pair<Instant, Server*>> agenda{};

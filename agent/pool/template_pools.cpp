@@ -9,6 +9,7 @@ namespace {
 // What one tick or obtain() does at most of work that can wait.
 constexpr unsigned warmed_in_a_tick = 64;
 constexpr unsigned asked_to_make_room = 64;
+constexpr std::size_t blamed_in_a_tick = 256;
 // A pool whose last connections are closing is looked at again after this.
 constexpr Duration closing_pause = std::chrono::seconds(1);
 
@@ -136,6 +137,7 @@ void TemplatePools::tick(Instant now) {
     retry_stalled(now);
     warm(now);
     forget_unused(now);
+    settle_blame(now);
     const auto age = [now](bool none, Instant since) {
         return none ? Duration::zero() : Duration(now - since);
     };
@@ -190,6 +192,18 @@ void TemplatePools::retry_stalled(Instant now) {
     }
 }
 
+// What pools beyond the first waited is accounted for a few ticks later; nothing is missed.
+void TemplatePools::settle_blame(Instant now) {
+    std::size_t left = std::min(scope_->blocked.size(), blamed_in_a_tick);
+    for (; left > 0; --left) {
+        Pool& pool = scope_->blocked.front();
+        scope_->blocked.erase(pool);
+        scope_->blocked.push_back(pool);
+        pool.tell_blame(now);
+    }
+    if (scope_->blame.tokens_lacked()) scope_->blame.look(scope_->gate.budget, now);
+}
+
 void TemplatePools::warm(Instant now) {
     std::size_t left = std::min<std::size_t>(scope_->thin.size(), warmed_in_a_tick);
     for (; left > 0 && !scope_->thin.empty(); --left) {
@@ -223,6 +237,12 @@ void TemplatePools::drain(Instant now) {
     scope_->draining = true;
     for (const auto& [key, pool] : pools_) pool->drain(now);
 }
+
+Server* TemplatePools::longest_held() const { return scope_->held.first(); }
+
+bool TemplatePools::tokens_lacked() const { return scope_->blame.tokens_lacked(); }
+
+BlameReading TemplatePools::blame(Instant now) const { return scope_->blame.read(now); }
 
 void TemplatePools::for_each(const std::function<void(Pool&)>& visit) {
     for (const auto& [key, pool] : pools_) visit(*pool);

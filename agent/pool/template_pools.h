@@ -41,6 +41,12 @@ class TemplatePools {
     [[nodiscard]] bool removed() const { return removed_; }
     [[nodiscard]] const settings::Pool& settings() const { return scope_->settings; }
     void for_each(const std::function<void(Pool&)>& visit);
+    // Of all its connections in use; nullptr: none is.
+    [[nodiscard]] Server* longest_held() const;
+    // Whether somebody waits for a token of the upstream.
+    [[nodiscard]] bool tokens_lacked() const;
+    // Who waited for whom in the last minutes.
+    [[nodiscard]] BlameReading blame(Instant now) const;
     [[nodiscard]] std::size_t size() const { return pools_.size(); }
 
   private:
@@ -51,6 +57,7 @@ class TemplatePools {
     void reap(Instant now);
     void retry_stalled(Instant now);
     void warm(Instant now);
+    void settle_blame(Instant now);
     void forget_unused(Instant now);
     void look_again(Pool& pool, Instant at);
     [[nodiscard]] bool make_room(Instant now);

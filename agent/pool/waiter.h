@@ -18,7 +18,8 @@ struct Refusal {
     std::string sqlstate, message;  // the server's or the connector's own words, when error
     unsigned max = 0, used = 0, waiting = 0;
     Duration waited{};
-    Server* longest_holder = nullptr;  // of the same pool; valid only during the call
+    WaitCause cause = WaitCause::pool_full;  // when timeout: what the pool's waiters lack
+    Server* longest_holder = nullptr;        // of the same pool; valid only during the call
 };
 
 struct WaiterTag;    // a pool's queue

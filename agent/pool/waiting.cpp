@@ -2,6 +2,7 @@
 // is told of why they wait.
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "pool/pool.h"
 
@@ -220,6 +221,7 @@ Refusal Pool::refusal(AcquireOutcome outcome, Duration waited) const {
     result.used = in_use();
     result.waiting = waiting();
     result.waited = waited;
+    result.cause = told_rest_ > 0 ? told_cause_ : WaitCause::connecting;
     for (Server* server = members_.first(); server != nullptr; server = members_.next(*server)) {
         if (!server->base::ListHook<HeldTag>::linked()) continue;
         if (result.longest_holder == nullptr ||
@@ -248,7 +250,8 @@ WaitCause Pool::cause_of_the_rest() const {
 
 // Telemetry keeps causes as waiting × time: so many of the pool's waiters have a connection on its
 // way, all others lack the same thing.
-void Pool::recount_waiting(Instant now) {
+void Pool::recount_waiting(Instant moment) {
+    const Instant now = scope_.blame.moved_on(moment);
     const unsigned before = told_connecting_ + told_rest_;
     unsigned connecting = 0;
     if (!paused_ && !waiters_.empty()) {
@@ -257,6 +260,8 @@ void Pool::recount_waiting(Instant now) {
     const unsigned rest = waiting() - connecting;
     const WaitCause cause = rest == 0 ? told_cause_ : cause_of_the_rest();
     if (connecting == told_connecting_ && rest == told_rest_ && cause == told_cause_) return;
+    const bool lacked_token = told_rest_ > 0 && told_cause_ == WaitCause::budget;
+    blame(now);
     const auto moved = [&](WaitCause why, unsigned from, unsigned to) {
         if (from != to) {
             probe_.waiting_changed(why, std::int64_t{to} - std::int64_t{from}, now);
@@ -278,6 +283,34 @@ void Pool::recount_waiting(Instant now) {
     told_connecting_ = connecting;
     told_rest_ = rest;
     told_cause_ = cause;
+    const bool lacks_token = told_rest_ > 0 && told_cause_ == WaitCause::budget;
+    if (lacks_token != lacked_token) scope_.blame.lack_of_tokens(lacks_token ? 1 : -1);
+    if (lacks_token && !lacked_token) scope_.blame.look(scope_.gate.budget, now);
+    if (blocked_by_holders() && !base::ListHook<BlockedTag>::linked()) {
+        scope_.blocked.push_back(*this);
+    }
+}
+
+bool Pool::blocked_by_holders() const { return told_rest_ > 0 && Blame::has_holders(told_cause_); }
+
+// Accounts for the waiting since the last time: it was the same all the while.
+void Pool::blame(Instant now) {
+    const auto spent =
+        std::uint64_t{told_rest_} * static_cast<std::uint64_t>((now - blamed_until_).count());
+    blamed_until_ = now;
+    if (!blocked_by_holders() || spent == 0) return;
+    if (told_cause_ == WaitCause::budget) {
+        scope_.blame.spent_on_tokens(name_.tenant, spent, probe_);
+        return;
+    }
+    probe_.blamed(telemetry::Holder::same_tenant, spent);
+    spent_on_pool_ += spent;
+}
+
+void Pool::tell_blame(Instant now) {
+    blame(scope_.blame.moved_on(now));
+    scope_.blame.spent_on_pool(name_.tenant, std::exchange(spent_on_pool_, 0));
+    if (!blocked_by_holders()) scope_.blocked.erase(*this);
 }
 
 }  // namespace weir::pool

@@ -90,6 +90,7 @@ class Agent final : public Inspection {
     [[nodiscard]] std::vector<ClientStatus> clients() override;
     [[nodiscard]] std::vector<ServerStatus> servers() override;
     [[nodiscard]] std::vector<LeakStatus> leaks() override;
+    [[nodiscard]] pool::BlameReading blame(const std::string& pool) override;
     Outcome<unsigned> clear(const Selection& selection) override;
     Outcome<unsigned> pause(const Selection& selection) override;
     Outcome<unsigned> resume(const Selection& selection) override;

@@ -233,6 +233,16 @@ std::vector<LeakStatus> Agent::leaks() {
     }));
 }
 
+pool::BlameReading Agent::blame(const std::string& pool) {
+    pool::BlameReading all;
+    for (const pool::BlameReading& part :
+         ask<pool::BlameReading>([pool](PoolLoop& home) { return home.blame(pool); })) {
+        for (const pool::BlamedPair& pair : part.pairs) all.add(pair);
+        all.rest_nanoseconds += part.rest_nanoseconds;
+    }
+    return all;
+}
+
 bool Agent::selects(const Selection& selection, const TenantPool& tenant) const {
     const bool pool = selection.pool.empty() || selection.pool == "*" ||
                       selection.pool == tenant.pool->settings().name;

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "pool/blame_matrix.h"
 #include "pool/pool.h"
 #include "settings/load.h"
 #include "settings/settings.h"
@@ -64,6 +65,7 @@ struct LeakStatus {
     std::string server, pool, tenant, app, user, client, client_address, application_name;
     std::string state;  // "idle in transaction", "idle in failed transaction", "pinned"
     std::string pin_reason, last_statement, action;
+    std::string trace_id;  // of the checkout that holds it; empty: no tracing
     int backend_pid = 0;
     double held_seconds = 0, quiet_seconds = 0;
 };
@@ -131,6 +133,8 @@ class Inspection {
     [[nodiscard]] virtual std::vector<ClientStatus> clients() = 0;
     [[nodiscard]] virtual std::vector<ServerStatus> servers() = 0;
     [[nodiscard]] virtual std::vector<LeakStatus> leaks() = 0;
+    // Who waited for whom in the pools of this template in the last minutes.
+    [[nodiscard]] virtual pool::BlameReading blame(const std::string& pool) = 0;
     [[nodiscard]] virtual SuccessionStatus succession() const = 0;
 
     // Each answers how many pools (or connections) it acted on.

@@ -1,11 +1,10 @@
 #include "proxy/mysql_session.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cassert>
 #include <utility>
 
+#include "proxy/holders.h"
 #include "proxy/mysql_errors.h"
 #include "proxy/mysql_server.h"
 #include "proxy/pool_loop.h"
@@ -85,16 +84,10 @@ void MysqlSession::granted(ServerConnection& connection) {
 }
 
 void MysqlSession::refused(const pool::Refusal& refusal) {
-    std::string holder;
-    if (refusal.longest_holder != nullptr) {
-        const LeakStatus held =
-            static_cast<ServerConnection*>(refusal.longest_holder)->leak(home_.now());
-        holder = fmt::format("client {} (application \"{}\"), {}, for {:.1f}s", held.client_address,
-                             held.application_name, held.state, held.held_seconds);
-    }
     const UpstreamLink& upstream = home_.upstream(tenant_);
-    refusal_ = answer(refusal, tenant_.pool->settings(), tenant_.match.tenant,
-                      upstream.settings.name, upstream.last_error(), holder);
+    refusal_ =
+        answer(refusal, tenant_.pool->settings(), tenant_.match.tenant, upstream.settings.name,
+               upstream.last_error(), longest_holder(refusal, home_, tenant_));
     if (refusal.outcome == pool::AcquireOutcome::error) {
         // The server's words about the pool's account, not about the client's.
         refusal_->sqlstate = "08006";

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "proxy/engine.h"
+#include "proxy/holders.h"
 #include "proxy/process_id.h"
 
 namespace weir::proxy {
@@ -29,6 +30,7 @@ void PoolLoop::make_pools(unsigned template_index) {
     templates_.push_back(std::make_unique<pool::TemplatePools>(
         settings, link.settings.engine, link.gate, *this, *this, shared_.registry, index_,
         std::hash<std::string>{}(settings.name) + index_));
+    time_outs_.emplace_back();
 }
 
 PoolLoop::~PoolLoop() { stop(); }
@@ -195,7 +197,13 @@ void PoolLoop::grant(pool::Waiter& waiter, pool::Server& server) {
 }
 
 void PoolLoop::refuse(pool::Waiter& waiter, const pool::Refusal& refusal) {
-    static_cast<Session&>(waiter).refused(refusal);
+    auto& session = static_cast<Session&>(waiter);
+    if (refusal.outcome == pool::AcquireOutcome::timeout) {
+        if (const auto left_out = time_outs_[session.tenant().template_index].admit(now())) {
+            log_time_out(refusal, *this, session, *left_out);
+        }
+    }
+    session.refused(refusal);
 }
 
 void PoolLoop::check(pool::Server& server) { static_cast<ServerConnection&>(server).check(); }
@@ -215,14 +223,18 @@ void PoolLoop::leaked(pool::Server& server, pool::LeakAction action) {
     base::log::warn("connection.leak_suspected", {{"server", leak.server},
                                                   {"pool", leak.pool},
                                                   {"tenant", leak.tenant},
+                                                  {"app", leak.app},
                                                   {"user", leak.user},
                                                   {"client", leak.client},
                                                   {"client_address", leak.client_address},
                                                   {"application_name", leak.application_name},
                                                   {"state", leak.state},
+                                                  {"pin_reason", leak.pin_reason},
+                                                  {"backend_pid", leak.backend_pid},
                                                   {"held_seconds", leak.held_seconds},
                                                   {"quiet_seconds", leak.quiet_seconds},
                                                   {"last_statement", leak.last_statement},
+                                                  {"trace_id", leak.trace_id},
                                                   {"action", leak.action}});
     if (action == pool::LeakAction::report) return;
     // The pool counts what was reclaimed before the connection's holder is let go.
@@ -271,6 +283,8 @@ void PoolLoop::deliver_cancel(std::uint32_t connection,
 
 void PoolLoop::tick(base::Instant now) {
     for (const auto& pools : templates_) pools->tick(now);
+    tell_holders(now);
+    tell_left_out(now);
     for (ServerConnection* connection = chores_.first(); connection != nullptr;) {
         ServerConnection* const next = chores_.next(*connection);
         if (connection->deadline() <= now) connection->chore_overdue();
@@ -282,6 +296,34 @@ void PoolLoop::tick(base::Instant now) {
             if (session->state_since() + limit > now) break;
             session->dismiss(telemetry::ClientClose::timeout);
         }
+    }
+}
+
+void PoolLoop::tell_holders(base::Instant now) {
+    const auto board = [this](unsigned index) -> HolderBoard& {
+        return shared_.upstreams[shared_.template_upstream[index]]->holders;
+    };
+    for (unsigned i = 0; i < templates_.size(); ++i) {
+        if (templates_[i]->tokens_lacked()) board(i).ask(now);
+    }
+    for (unsigned i = 0; i < templates_.size(); ++i) {
+        if (!board(i).asked(now)) continue;
+        const pool::Server* const held = templates_[i]->longest_held();
+        if (held == nullptr) {
+            board(i).tell_none({index_, i});
+            continue;
+        }
+        board(i).tell({index_, i}, static_cast<const ServerConnection*>(held)->leak(now),
+                      held->held_since(), now);
+    }
+}
+
+void PoolLoop::tell_left_out(base::Instant now) {
+    for (unsigned i = 0; i < templates_.size(); ++i) {
+        const std::uint64_t count = time_outs_[i].overdue(now);
+        if (count == 0) continue;
+        base::log::warn("pool.acquire_time_outs_left_out",
+                        {{"pool", templates_[i]->settings().name}, {"count", count}});
     }
 }
 
@@ -334,6 +376,13 @@ std::uint32_t PoolLoop::process_id_of(const Session& session) const {
 
 void PoolLoop::for_each_pool(const std::function<void(TenantPool&)>& visit) {
     for (const auto& [pool, tenant] : tenants_) visit(*tenant);
+}
+
+pool::BlameReading PoolLoop::blame(const std::string& pool) const {
+    const auto found = std::find_if(templates_.begin(), templates_.end(), [&](const auto& pools) {
+        return !pools->removed() && pools->settings().name == pool;
+    });
+    return found == templates_.end() ? pool::BlameReading{} : (*found)->blame(now());
 }
 
 void PoolLoop::for_each_session(const std::function<void(Session&)>& visit) {

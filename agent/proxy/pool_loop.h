@@ -13,6 +13,7 @@
 
 #include "loop/loop.h"
 #include "pool/template_pools.h"
+#include "proxy/line_limit.h"
 #include "proxy/server_connection.h"
 #include "proxy/session.h"
 #include "proxy/shared.h"
@@ -74,6 +75,7 @@ class PoolLoop final : public pool::Host,
 
     // -- for inspection, posted here
     void for_each_pool(const std::function<void(TenantPool&)>& visit);
+    [[nodiscard]] pool::BlameReading blame(const std::string& pool) const;
     void for_each_session(const std::function<void(Session&)>& visit);
     void for_each_server(const std::function<void(ServerConnection&)>& visit);
     [[nodiscard]] ServerConnection* find_server(std::uint32_t id);
@@ -116,6 +118,8 @@ class PoolLoop final : public pool::Host,
     void adopt_pools(unsigned template_index, bool moved);
     void remove_pools(unsigned template_index);
     void sweep();
+    void tell_holders(base::Instant now);
+    void tell_left_out(base::Instant now);
     [[nodiscard]] std::uint32_t next_id();
 
     const unsigned index_;
@@ -124,6 +128,7 @@ class PoolLoop final : public pool::Host,
     std::shared_ptr<telemetry::LoopProbe> probe_;
     std::vector<std::shared_ptr<telemetry::SessionProbe>> session_probes_;  // by listener
     std::vector<std::unique_ptr<pool::TemplatePools>> templates_;           // by template
+    std::vector<LineLimit> time_outs_;                                      // logged, by template
     std::unordered_map<pool::Pool*, std::unique_ptr<TenantPool>> tenants_;
     std::unordered_map<std::uint32_t, std::unique_ptr<Session>> sessions_;
     std::unordered_map<std::uint32_t, std::unique_ptr<ServerConnection>> servers_;

@@ -1,12 +1,12 @@
 #include "proxy/postgresql_session.h"
 
-#include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <sys/random.h>
 
 #include <algorithm>
 #include <cassert>
 
+#include "proxy/holders.h"
 #include "proxy/pool_loop.h"
 #include "proxy/postgresql_server.h"
 #include "wire/postgresql/messages.h"
@@ -128,16 +128,10 @@ void PostgresqlSession::granted(ServerConnection& server) {
 }
 
 void PostgresqlSession::refused(const pool::Refusal& refusal) {
-    std::string holder;
-    if (refusal.longest_holder != nullptr) {
-        const LeakStatus held =
-            static_cast<ServerConnection*>(refusal.longest_holder)->leak(home_.now());
-        holder = fmt::format("client {} (application \"{}\"), {}, for {:.1f}s", held.client_address,
-                             held.application_name, held.state, held.held_seconds);
-    }
     UpstreamLink& upstream = home_.upstream(tenant_);
-    refusal_ = answer(refusal, tenant_.pool->settings(), tenant_.match.tenant,
-                      upstream.settings.name, upstream.last_error(), holder);
+    refusal_ =
+        answer(refusal, tenant_.pool->settings(), tenant_.match.tenant, upstream.settings.name,
+               upstream.last_error(), longest_holder(refusal, home_, tenant_));
     home_.loop().defer(*this);
 }
 

@@ -6,14 +6,14 @@
 namespace weir::proxy {
 namespace {
 
-constexpr const char* group_name = "(auth.query)";  // no [[pool]] can have this name
+constexpr const char* group_name = "(auth.query)";  // the name of no pool
 
 base::Instant now() { return base::Clock::now(); }
 
 }  // namespace
 
 QuerySeat::QuerySeat(pool::Budget& budget)
-    : budget_(budget), account_(budget.group(group_name, 0), 1, *this, {}, 0) {}
+    : budget_(budget), account_(budget.group(group_name, 0), 1, *this, {}, 0, group_name) {}
 
 QuerySeat::~QuerySeat() { budget_.close(account_, now()); }
 

@@ -2,6 +2,7 @@
 #include <cassert>
 #include <utility>
 
+#include "proxy/holders.h"
 #include "proxy/pool_loop.h"
 #include "proxy/redis_errors.h"
 #include "proxy/redis_server.h"
@@ -77,7 +78,8 @@ void RedisSession::refused(const pool::Refusal& refusal) {
     const UpstreamLink& upstream = home_.upstream(tenant_);
     refusal_ =
         redis_error(refusal, proxy::answer(refusal, tenant_.pool->settings(), tenant_.match.tenant,
-                                           upstream.settings.name, upstream.last_error(), {}));
+                                           upstream.settings.name, upstream.last_error(),
+                                           longest_holder(refusal, home_, tenant_)));
     home_.loop().defer(*this);
 }
 

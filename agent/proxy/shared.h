@@ -16,6 +16,7 @@
 #include "pool/gate.h"
 #include "proxy/accounts.h"
 #include "proxy/directory.h"
+#include "proxy/holder_board.h"
 #include "proxy/kill_order.h"
 #include "proxy/listener_tls.h"
 #include "proxy/newcomer.h"
@@ -58,6 +59,7 @@ struct UpstreamLink {
     bool served = true;
     pool::Gate gate;
     std::unique_ptr<CountedDialer> dialer;
+    HolderBoard holders;
     std::atomic<bool> ever_dialed{false};
     std::atomic<bool> speaks_resp3{false};  // redis: as a connection has shown
 

@@ -64,6 +64,8 @@ class alignas(64) PoolProbe {
     void waiting_changed(WaitCause cause, std::int64_t by, Instant now) {
         waiting_[cause].changed(by, now);
     }
+    // So much waiting was spent on connections that this holder used.
+    void blamed(Holder holder, std::uint64_t nanoseconds) { blocked_[holder].add(nanoseconds); }
     // Advances the integrals and tells the oldest of this template on this loop; zero when none.
     void ticked(Instant now, Duration oldest_wait, Duration oldest_use,
                 Duration oldest_idle_in_transaction);
@@ -131,6 +133,7 @@ class alignas(64) PoolProbe {
     [[nodiscard]] std::uint64_t saturated_nanoseconds() const {
         return saturated_.total_nanoseconds();
     }
+    [[nodiscard]] std::uint64_t blocked_nanoseconds(Holder h) const { return blocked_[h].read(); }
     [[nodiscard]] Duration oldest_wait() const { return Duration(oldest_wait_.read()); }
     [[nodiscard]] Duration oldest_use() const { return Duration(oldest_use_.read()); }
     [[nodiscard]] Duration oldest_idle_in_transaction() const {
@@ -190,6 +193,7 @@ class alignas(64) PoolProbe {
     Histogram<query_bounds> transaction_time_;
     base::ByWord<WaitCause, Integral> waiting_;
     Integral saturated_;
+    base::ByWord<Holder, Counter> blocked_;
     Trough trough_;
 
     Histogram<wait_bounds> wait_failed_;

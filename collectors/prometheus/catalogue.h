@@ -103,6 +103,11 @@ inline constexpr Metric acquire_wait_by_cause{
     counter,
     {"pool", "engine", "cause"},
     "Time spent waiting, summed over waiters, by what was waited for."};
+inline constexpr Metric blocked_seconds{
+    "weir_blocked_seconds_total",
+    counter,
+    {"pool", "engine", "holder"},
+    "Time spent waiting for connections in use, summed over waiters, by who used them."};
 inline constexpr Metric oldest_use_seconds{
     "weir_oldest_use_seconds",
     gauge,
@@ -447,6 +452,7 @@ inline constexpr std::array all{&pool_connections,
                                 &acquire_served,
                                 &acquire_wait_seconds,
                                 &acquire_wait_by_cause,
+                                &blocked_seconds,
                                 &oldest_use_seconds,
                                 &oldest_idle_in_transaction_seconds,
                                 &tenants,

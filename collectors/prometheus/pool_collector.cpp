@@ -85,6 +85,14 @@ void collect_acquires(Families& out, const PoolGroups& pools) {
         });
     }
     out.push_back(causes.take());
+    Samples blocked(catalogue::blocked_seconds);
+    for (const PoolGroup& group : pools.groups) {
+        blocked.add_each<telemetry::Holder>({group.pool, group.engine}, [&](auto holder) {
+            return seconds(
+                group.sum([&](const PoolProbe& p) { return p.blocked_nanoseconds(holder); }));
+        });
+    }
+    out.push_back(blocked.take());
 }
 
 }  // namespace

@@ -59,6 +59,67 @@ def test_a_leak(start_weir, postgres, watch):
         assert watching.receivers.groups(name) == [{"alertname": name, "job": "weir", "pool": "shop"}]
 
 
+class Hog(threading.Thread):
+    """Client of the noisy tenant: one long transaction after the other, as many at once as there are hogs."""
+
+    def __init__(self, weir, begin_after, leave):
+        super().__init__()
+        self.weir, self.begin_after, self.leave = weir, begin_after, leave
+
+    def run(self):
+        with self.weir.connect("tenant_a", "trusted") as connection:
+            self.leave.wait(self.begin_after)
+            while not self.leave.is_set():
+                connection.execute("BEGIN")
+                self.leave.wait(16)
+                connection.execute("COMMIT")
+
+
+class Polite(threading.Thread):
+    """Client of another tenant: all of them ask at once, and then let go for a while."""
+
+    def __init__(self, weir, together, leave):
+        super().__init__()
+        self.weir, self.together, self.leave = weir, together, leave
+
+    def run(self):
+        with self.weir.connect("tenant_b", "trusted") as connection, \
+                contextlib.suppress(threading.BrokenBarrierError):
+            while not self.leave.is_set():
+                connection.execute("SELECT 1")
+                self.together.wait(60)
+                self.leave.wait(0.5)
+
+
+def test_a_noisy_tenant(start_weir, postgres, watch):
+    """One tenant holds the whole budget in long transactions; the other's clients wait for a turn each time."""
+    weir = start_weir(postgres, upstream={"max_connections": 3},
+                      pool=[{"name": "shop", "match": "tenant_{tenant}", "max_size": 10, "leak_after": "1h",
+                             "acquire_timeout": "60s"}])
+    watching = watch(weir)
+    expected = {"WeirNoisyTenant", "WeirPoolSaturated"}
+    leave, together = threading.Event(), threading.Barrier(4)
+    threads = [*(Hog(weir, 5.3 * number, leave) for number in range(4)),
+               *(Polite(weir, together, leave) for _ in range(4))]
+    for thread in threads:
+        thread.start()
+    try:
+        watching.until_firing(expected)
+        watching.until_told("tickets", "firing", expected)
+        worst = weir.json("/api/v1/pools/shop")["blame"]["pairs"][0]
+        assert (worst["waiting"], worst["holding"], worst["cause"]) == ("b", "a", "budget")
+    finally:
+        leave.set()
+        together.abort()
+        for thread in threads:
+            thread.join()
+    watching.until_quiet()
+    watching.until_told("tickets", "resolved", {"WeirNoisyTenant"})
+    watching.assert_only(expected)
+    assert watching.receivers.groups("WeirNoisyTenant") == [
+        {"alertname": "WeirNoisyTenant", "job": "weir", "pool": "shop"}]
+
+
 def test_an_agent_killed(start_weir, postgres, watch):
     weir = start_weir(postgres)
     watching = watch(weir)

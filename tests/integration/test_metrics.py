@@ -26,6 +26,7 @@ CLOSED_ENUMS = {
     ("weir_acquire_served_total", "source"): "idle waited created stolen",
     ("weir_acquire_wait_by_cause_seconds_total", "cause"):
         "pool_full budget connecting state_sync paused breaker",
+    ("weir_blocked_seconds_total", "holder"): "same_tenant other_tenant",
     ("weir_connection_create_failures_total", "reason"):
         "refused timeout dns tls auth database too_many protocol",
     ("weir_releases_total", "result"): "clean reset rollback broken",

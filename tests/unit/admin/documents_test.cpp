@@ -119,13 +119,31 @@ TEST(Documents, one_pool_lists_only_its_own_tenants) {
     auto snapshot = three_tenants();
     snapshot.pools[2].pool = "other";
     snapshot.stale = {2};
-    const auto text = pool_document(snapshot, "tenants");
+    const auto text = pool_document(snapshot, "tenants", {});
     ASSERT_TRUE(text);
     const json document = json::parse(*text);
     EXPECT_EQ(document.at("pool"), "tenants");
     EXPECT_THAT(tenants(document), ElementsAre("acme", "beta"));
     EXPECT_EQ(document.at("stale_loops"), json::array({2}));
-    EXPECT_FALSE(pool_document(snapshot, "nowhere"));
+    EXPECT_FALSE(pool_document(snapshot, "nowhere", {}));
+}
+
+TEST(Documents, a_pool_says_who_waited_for_whom_the_worst_first) {
+    using telemetry::WaitCause;
+    pool::BlameReading blame;
+    blame.pairs = {{"acme", "acme", WaitCause::pool_full, 500'000'000},
+                   {"acme", "noisy", WaitCause::budget, 4'000'000'000},
+                   {"beta", "noisy", WaitCause::budget, 1'500'000'000}};
+    blame.rest_nanoseconds = 250'000'000;
+    const auto text = pool_document(three_tenants(), "tenants", blame);
+    ASSERT_TRUE(text);
+    const json document = json::parse(*text).at("blame");
+    EXPECT_EQ(document.at("pairs"), json::parse(R"([
+        {"waiting": "acme", "holding": "noisy", "cause": "budget", "seconds": 4.0},
+        {"waiting": "beta", "holding": "noisy", "cause": "budget", "seconds": 1.5},
+        {"waiting": "acme", "holding": "acme", "cause": "pool_full", "seconds": 0.5}])"));
+    EXPECT_EQ(document.at("rest_seconds"), 0.25);
+    EXPECT_EQ(document.at("minutes"), 10);
 }
 
 TEST(Documents, tenants_are_sorted_by_what_was_asked_for) {
@@ -211,7 +229,7 @@ TEST(Documents, client_server_and_leak_rows_have_their_fields) {
         keys(json::parse(leaks_document({{}}, {})).at("leaks").at(0)),
         UnorderedElementsAre("server", "pool", "tenant", "app", "user", "client", "client_address",
                              "application_name", "state", "pin_reason", "last_statement", "action",
-                             "backend_pid", "held_seconds", "quiet_seconds"));
+                             "trace_id", "backend_pid", "held_seconds", "quiet_seconds"));
 }
 
 TEST(Documents, text_that_is_not_utf8_is_replaced_and_quotes_are_escaped) {

@@ -21,6 +21,7 @@ class FakeAgent final : public proxy::Inspection {
     std::vector<proxy::ClientStatus> clients() override { return client_list; }
     std::vector<proxy::ServerStatus> servers() override { return server_list; }
     std::vector<proxy::LeakStatus> leaks() override { return leak_list; }
+    pool::BlameReading blame(const std::string&) override { return blamed; }
 
     proxy::Outcome<unsigned> clear(const proxy::Selection& s) override { return did("clear", s); }
     proxy::Outcome<unsigned> pause(const proxy::Selection& s) override { return did("pause", s); }
@@ -57,6 +58,7 @@ class FakeAgent final : public proxy::Inspection {
     std::vector<proxy::ClientStatus> client_list;
     std::vector<proxy::ServerStatus> server_list;
     std::vector<proxy::LeakStatus> leak_list;
+    pool::BlameReading blamed;
     proxy::SuccessionStatus successions;
     proxy::Outcome<unsigned> outcome = 1;  // of every action
     proxy::Reloaded reloaded = std::vector<std::string>{"log.level: info -> debug"};

@@ -58,8 +58,9 @@ TEST_F(Commands, json_is_passed_as_it_came) {
 TEST_F(Commands, detailed_status_asks_for_the_same_selection_of_servers) {
     agent_.answer("/api/v1/tenants", 200, R"({"tenants":[{"tenant":"a&b"}],"total":1})");
     agent_.answer("/api/v1/servers", 200, R"({"servers":[{"id":"s7"}]})");
+    agent_.answer("/api/v1/pools/p", 200, R"({"pool":"p"})");
     EXPECT_EQ(perform(StatusOptions{.pool = "p", .tenant = "a&b", .detailed = true}), 0);
-    ASSERT_EQ(agent_.asked().size(), 2u);
+    ASSERT_EQ(agent_.asked().size(), 3u);
     EXPECT_EQ(agent_.asked()[0].target, "/api/v1/tenants?pool=p&tenant=a%26b");
     EXPECT_EQ(agent_.asked()[1].target, "/api/v1/servers?pool=p&tenant=a%26b");
     EXPECT_THAT(out_.str(), HasSubstr("s7"));
@@ -68,6 +69,15 @@ TEST_F(Commands, detailed_status_asks_for_the_same_selection_of_servers) {
     const auto both = nlohmann::json::parse(out_.str());
     EXPECT_EQ(both["tenants"].size(), 1u);
     EXPECT_EQ(both["servers"][0]["id"], "s7");
+}
+
+TEST_F(Commands, the_status_of_one_pool_says_who_waited_for_whom) {
+    agent_.answer("/api/v1/pools", 200, R"({"pools":[{"pool":"p"}]})");
+    agent_.answer("/api/v1/pools/p", 200,
+                  R"({"blame":{"minutes":10,"pairs":[{"waiting":"quiet","holding":"noisy",
+                      "cause":"budget","seconds":4}]}})");
+    EXPECT_EQ(perform(StatusOptions{.pool = "p"}), 0);
+    EXPECT_THAT(out_.str(), HasSubstr("quiet    noisy"));
 }
 
 TEST_F(Commands, a_pool_that_is_not_there_is_said) {

@@ -45,6 +45,34 @@ std::vector<std::string> words(const std::string& line) {
     return found;
 }
 
+Document blamed_pool() {
+    Document pairs = Document::array();
+    for (int i = 0; i < 12; ++i) {
+        pairs.push_back({{"waiting", "t" + std::to_string(i)},
+                         {"holding", i == 3 ? "t3" : "noisy"},
+                         {"cause", i == 3 ? "pool_full" : "budget"},
+                         {"seconds", 90 - i}});
+    }
+    return {{"blame", {{"minutes", 10}, {"pairs", pairs}, {"rest_seconds", 0}}}};
+}
+
+TEST(Reports, the_worst_of_who_waited_for_whom_are_a_short_table) {
+    const std::string text = blame_report(blamed_pool(), "", false);
+    EXPECT_THAT(text, StartsWith("Who waited for whom in the last 10 minutes:\n"));
+    EXPECT_THAT(text, HasSubstr("t0       noisy                budget     1m30s"));
+    EXPECT_THAT(text, HasSubstr("t3       t3                   pool_full"));
+    EXPECT_THAT(text, HasSubstr("t9 "));
+    EXPECT_THAT(text, Not(HasSubstr("t10 ")));
+}
+
+TEST(Reports, of_who_waited_for_whom_a_tenant_sees_what_concerns_it) {
+    const std::string text = blame_report(blamed_pool(), "t11", false);
+    EXPECT_THAT(text, HasSubstr("t11"));
+    EXPECT_THAT(text, Not(HasSubstr("t0 ")));
+    EXPECT_EQ(blame_report(blamed_pool(), "nobody", false), "");
+    EXPECT_EQ(blame_report({{"pool", "of an older agent"}}, "", false), "");
+}
+
 TEST(Reports, a_pool_is_one_row_with_all_that_matters) {
     const std::string text = pools_report({{"pools", {pool_row()}}}, false);
     EXPECT_THAT(words(second_line(text)),

@@ -269,6 +269,14 @@ class RandomEventsTest : public WatchedHouse, public testing::WithParamInterface
             EXPECT_GT(reaped[reason], 0U) << base::word(reason);
         }
         EXPECT_GT(upstream_probe->transitions(BreakerState::open), 0U);
+        base::ByWord<telemetry::Holder, std::uint64_t> blocked;
+        for (Pool* pool : all) {
+            for (unsigned i = 0; i < base::word_count<telemetry::Holder>; ++i) {
+                const auto holder = static_cast<telemetry::Holder>(i);
+                blocked[holder] += pool->probe().blocked_nanoseconds(holder);
+            }
+        }
+        for (const std::uint64_t spent : blocked.values) EXPECT_GT(spent, 0U);
     }
 
     // Everybody lets go, the world works again: whoever waits must be served.
@@ -313,6 +321,12 @@ TEST_P(RandomEventsTest, invariants_hold_after_every_event_and_all_are_served_in
     for (int i = 0; i < 30'000 && !HasFailure(); ++i) {
         SCOPED_TRACE(i);
         if (i % 500 == 0) change_weather();
+        if (i % 50 == 0) {
+            tick();
+            forget_stale_checks();
+            check_all();
+            check_blame();
+        }
         step();
         forget_stale_checks();
         check_all();

@@ -139,6 +139,18 @@ class WatchedHouse : public House {
         }
     }
 
+    // After a tick of every loop, just now: who waited for a connection in use waited for somebody.
+    void check_blame() {
+        using telemetry::Holder;
+        for (Pool* pool : all) {
+            const telemetry::PoolProbe& told = pool->probe();
+            EXPECT_EQ(told.blocked_nanoseconds(Holder::same_tenant) +
+                          told.blocked_nanoseconds(Holder::other_tenant),
+                      told.wait_nanoseconds(WaitCause::pool_full) +
+                          told.wait_nanoseconds(WaitCause::budget));
+        }
+    }
+
     void check_all() {
         check_budget();
         for (Pool* pool : all) check_pool(*pool);

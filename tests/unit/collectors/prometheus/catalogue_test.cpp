@@ -50,7 +50,7 @@ TEST(Catalogue, labels_are_bounded_by_construction) {
         "pool",      "engine",   "upstream", "mode",    "state",    "outcome",  "reason",
         "source",    "cause",    "result",   "action",  "class",    "end",      "side",
         "direction", "listener", "to",       "version", "revision", "compiler", "loop",
-        "backend",   "endpoint", "label",    "owner"};
+        "backend",   "endpoint", "label",    "owner",   "holder"};
     for (const Metric* metric : all) {
         for (std::size_t i = 0; i < metric->label_count(); ++i) {
             EXPECT_TRUE(allowed.contains(metric->labels[i]))
