@@ -7,7 +7,7 @@ import sys
 
 from harness.processes import temporary_folder
 
-from . import clients, instructions, mysql, postgresql, prepared, redis, tls
+from . import clients, instructions, mysql, postgresql, prepared, redis, tls, tracing
 
 
 def main():
@@ -29,6 +29,10 @@ def main():
     shared = kinds.add_parser("prepared")
     shared.add_argument("--seconds", type=int, default=5, help="of each run: %(default)s")
     shared.add_argument("--pairs", type=int, default=5, help="rounds over all: %(default)s")
+    traced = kinds.add_parser("tracing")
+    traced.add_argument("--seconds", type=int, default=4, help="of each run: %(default)s")
+    traced.add_argument("--pairs", type=int, default=7, help="rounds over all: %(default)s")
+    traced.add_argument("--transactions", type=int, default=8000, help="whose instructions are counted: %(default)s")
     at_rest = kinds.add_parser("clients")
     at_rest.add_argument("--clients", type=int, default=10_000)
     counted = kinds.add_parser("instructions")
@@ -50,6 +54,8 @@ def main():
             compare(folder, chosen.seconds, chosen.pairs, [64] if chosen.quick else [1, 16, 64])
         elif chosen.kind == "prepared":
             prepared.compare(folder, chosen.seconds, chosen.pairs)
+        elif chosen.kind == "tracing":
+            tracing.compare(folder, chosen.seconds, chosen.pairs, chosen.transactions)
         elif chosen.kind == "clients":
             clients.compare(folder, chosen.clients)
         else:

@@ -28,7 +28,11 @@ def total(output):
 
 
 def weir_run(folder, postgres, name, mode, each):
-    weir = bed.weir(folder / name, postgres)
+    return weir_total(bed.weir(folder / name, postgres), name, mode, each)
+
+
+def weir_total(weir, name, mode, each):
+    """Of a daemon that is not started yet, from its start to its end."""
     output = bed.RESULTS / f"callgrind.{name}"
     weir.folder.mkdir(parents=True, exist_ok=True)
     weir.start(wrapper=valgrind(output))
