@@ -10,6 +10,8 @@
 
 #include "telemetry/probes.h"
 #include "telemetry/server_probe.h"
+#include "telemetry/span_counts.h"
+#include "telemetry/span_ring.h"
 #include "telemetry/tenant_ledger.h"
 
 namespace weir::telemetry {
@@ -42,6 +44,12 @@ class Registry {
     // `upstream`: the name of the one that leads there.
     std::shared_ptr<ServerProbe> server(const std::string& upstream);
     void forget_server(const std::string& upstream);  // nobody asks it any more
+    // Makes the rings of `loops` pool loops, `queue` spans over all of them; called at most once,
+    // before a loop asks for its own, and only when there is where to export to.
+    void trace(unsigned loops, std::size_t queue);
+    [[nodiscard]] std::shared_ptr<SpanRing> ring(unsigned loop) const;  // nullptr: no tracing
+    [[nodiscard]] SpanCounts& span_counts() { return span_counts_; }
+    [[nodiscard]] const SpanCounts& span_counts() const { return span_counts_; }
     [[nodiscard]] TenantLedger& tenants() { return tenants_; }
     [[nodiscard]] const TenantLedger& tenants() const { return tenants_; }
 
@@ -51,15 +59,18 @@ class Registry {
     [[nodiscard]] std::vector<Registered<std::string, UpstreamProbe>> upstreams()
         const;  // label: name
     [[nodiscard]] std::vector<Registered<std::string, ServerProbe>> servers() const;
+    [[nodiscard]] std::vector<std::shared_ptr<SpanRing>> rings() const;  // by loop
 
   private:
-    mutable std::mutex mutex_;  // guards all below
+    mutable std::mutex mutex_;  // guards all below but the last two
     std::vector<Registered<PoolLabels, PoolProbe>> pools_;
     std::vector<Registered<ListenerLabels, SessionProbe>> sessions_;
     std::vector<Registered<std::string, LoopProbe>> loops_;
     std::vector<Registered<std::string, UpstreamProbe>> upstreams_;
     std::vector<Registered<std::string, ServerProbe>> servers_;
-    TenantLedger tenants_;  // guards itself
+    std::vector<std::shared_ptr<SpanRing>> rings_;
+    TenantLedger tenants_;    // guards itself
+    SpanCounts span_counts_;  // the exporter's
 };
 
 }  // namespace weir::telemetry
