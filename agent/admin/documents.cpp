@@ -126,6 +126,7 @@ Json of(const proxy::LeakStatus& row) {
             {"state", row.state},
             {"pin_reason", row.pin_reason},
             {"last_statement", row.last_statement},
+            {"trace_id", row.trace_id},
             {"action", row.action},
             {"backend_pid", row.backend_pid},
             {"held_seconds", row.held_seconds},

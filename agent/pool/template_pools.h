@@ -40,6 +40,7 @@ class TemplatePools {
     void remove(Instant now);
     [[nodiscard]] bool removed() const { return removed_; }
     [[nodiscard]] const settings::Pool& settings() const { return scope_->settings; }
+    [[nodiscard]] telemetry::PoolLabels labels() const;
     void for_each(const std::function<void(Pool&)>& visit);
     [[nodiscard]] std::size_t size() const { return pools_.size(); }
 
@@ -54,7 +55,6 @@ class TemplatePools {
     void forget_unused(Instant now);
     void look_again(Pool& pool, Instant at);
     [[nodiscard]] bool make_room(Instant now);
-    [[nodiscard]] telemetry::PoolLabels labels() const;
     [[nodiscard]] Duration unused_limit() const;  // of pools that may be forgotten; 0: never
     void look_at_all_again(Instant now);
     void erase(Pool& pool);

@@ -63,6 +63,7 @@ struct LeakStatus {
     std::string server, pool, tenant, app, user, client, client_address, application_name;
     std::string state;  // "idle in transaction", "idle in failed transaction", "pinned"
     std::string pin_reason, last_statement, action;
+    std::string trace_id;  // of the checkout that holds it; empty: no tracing
     int backend_pid = 0;
     double held_seconds = 0, quiet_seconds = 0;
 };

@@ -10,6 +10,7 @@
 #include "proxy/mysql_session.h"
 #include "proxy/mysql_settings.h"
 #include "proxy/pool_loop.h"
+#include "proxy/span_facts.h"
 #include "wire/mysql/packets.h"
 
 namespace weir::proxy {
@@ -32,6 +33,7 @@ void MysqlServer::finish(ReleaseResult result) {
     chore_ = Chore::none;
     chore_ended();
     pause(false);
+    if (result != ReleaseResult::clean) trace_reset(home_, *this);
     pool()->release(*this, result, home_.now());
 }
 

@@ -1,15 +1,27 @@
 #include "proxy/pool_loop.h"
 
 #include <algorithm>
+#include <random>
 
 #include "base/log.h"
 #include "proxy/engine.h"
 #include "proxy/process_id.h"
+#include "proxy/span_facts.h"
 
 namespace weir::proxy {
 namespace {
 
 constexpr base::Duration cancel_limit = std::chrono::seconds(5);
+
+// Ids need be nobody's secret, only nobody else's.
+std::uint64_t seed() {
+    std::random_device device;
+    return std::uint64_t{device()} << 32U | device();
+}
+
+std::int64_t unix_ns() {
+    return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace
 
@@ -17,7 +29,8 @@ PoolLoop::PoolLoop(unsigned index, Shared& shared)
     : index_(index),
       shared_(shared),
       loop_(loop::make_epoll_loop()),
-      probe_(shared.registry.loop(index, loop_->backend())) {
+      probe_(shared.registry.loop(index, loop_->backend())),
+      tracer_(std::make_unique<telemetry::Tracer>(nullptr, nullptr, 0)) {
     adopt_listeners();
     for (unsigned i = 0; i < shared_.templates.size(); ++i) make_pools(i);
     loop_->add(*this);
@@ -34,6 +47,10 @@ void PoolLoop::make_pools(unsigned template_index) {
 PoolLoop::~PoolLoop() { stop(); }
 
 void PoolLoop::start() {
+    tracer_ = std::make_unique<telemetry::Tracer>(shared_.registry.ring(index_),
+                                                  shared_.span_allowance, seed());
+    tracer_->clocks(base::Clock::now(), unix_ns());
+    adopt_traces();
     thread_ = std::thread([this] { loop_->run(this); });
 }
 
@@ -148,19 +165,19 @@ void PoolLoop::dial(pool::Pool& pool, pool::CompatibilityKey key) {
     request.resp3 = handshake.resp3;
     request.capabilities = handshake.capabilities;
     UpstreamLink& link = upstream(tenant);
-    link.dialer->dial(std::move(request), [this, &pool, key, generation = tenant.generation](
-                                              upstream::DialResult result) {
-        post([this, &pool, key, generation, result = std::move(result)]() mutable {
-            dialed(pool, key, generation, std::move(result));
+    const Dial dial{key, tenant.generation, now()};
+    link.dialer->dial(std::move(request), [this, &pool, dial](upstream::DialResult result) {
+        post([this, &pool, dial, result = std::move(result)]() mutable {
+            dialed(pool, dial, std::move(result));
         });
     });
 }
 
-void PoolLoop::dialed(pool::Pool& pool, pool::CompatibilityKey key, unsigned generation,
-                      upstream::DialResult result) {
+void PoolLoop::dialed(pool::Pool& pool, const Dial& dial, upstream::DialResult result) {
+    const pool::CompatibilityKey key = dial.key;
     TenantPool& tenant = *tenants_.at(&pool);  // a pool with a dial under way is not forgotten
     UpstreamLink& link = upstream(tenant);
-    const bool outdated = generation != tenant.generation;
+    const bool outdated = dial.generation != tenant.generation;
     if (!result && outdated) {
         pool.dial_outdated(key, now());
         tenant.leave(key);
@@ -169,6 +186,7 @@ void PoolLoop::dialed(pool::Pool& pool, pool::CompatibilityKey key, unsigned gen
     if (!result) {
         const upstream::DialFailure& failure = result.error();
         link.failed(failure.message);
+        (void)trace_connect(*this, tenant, dial.began, failure);
         base::log::warn("connection.create_failed", {{"pool", pool.settings().name},
                                                      {"tenant", tenant.match.tenant},
                                                      {"upstream", link.settings.name},
@@ -181,11 +199,13 @@ void PoolLoop::dialed(pool::Pool& pool, pool::CompatibilityKey key, unsigned gen
     if (!outdated) link.connected();
     if (!outdated && !result->mysql.version.empty()) link.greeted(result->mysql.version);
     const base::Duration took = result->took;
+    const telemetry::SpanContext connect = trace_connect(*this, tenant, *result);
     const std::uint32_t id = next_id();
     auto connection = make_server_connection(*this, tenant, key, std::move(*result), id);
     ServerConnection& added = *connection;
     servers_.emplace(id, std::move(connection));
     if (outdated) added.born_outdated();
+    added.set_left_by(connect);
     pool.dialed(added, key, took, now());
     tenant.leave(key);  // the connection took its own
 }
@@ -206,11 +226,13 @@ void PoolLoop::close(pool::Server& server, pool::ReapReason reason) {
                                            {"pool", connection.tenant().pool->settings().name},
                                            {"tenant", connection.tenant().match.tenant},
                                            {"reason", base::word(reason)}});
+    trace_reap(*this, connection, reason);
     connection.begin_close();
 }
 
 void PoolLoop::leaked(pool::Server& server, pool::LeakAction action) {
     auto& connection = static_cast<ServerConnection&>(server);
+    if (Session* const holder = connection.holder()) holder->leaked(connection);
     const LeakStatus leak = connection.leak(now());
     base::log::warn("connection.leak_suspected", {{"server", leak.server},
                                                   {"pool", leak.pool},
@@ -223,6 +245,7 @@ void PoolLoop::leaked(pool::Server& server, pool::LeakAction action) {
                                                   {"held_seconds", leak.held_seconds},
                                                   {"quiet_seconds", leak.quiet_seconds},
                                                   {"last_statement", leak.last_statement},
+                                                  {"trace_id", leak.trace_id},
                                                   {"action", leak.action}});
     if (action == pool::LeakAction::report) return;
     // The pool counts what was reclaimed before the connection's holder is let go.
@@ -269,7 +292,17 @@ void PoolLoop::deliver_cancel(std::uint32_t connection,
     });
 }
 
+telemetry::PoolExemplars& PoolLoop::exemplars(const TenantPool& tenant) {
+    const unsigned index = tenant.template_index;
+    if (exemplars_.size() <= index) exemplars_.resize(index + 1);
+    if (exemplars_[index] == nullptr) {
+        exemplars_[index] = shared_.registry.exemplars(templates_[index]->labels(), index_);
+    }
+    return *exemplars_[index];
+}
+
 void PoolLoop::tick(base::Instant now) {
+    if (tracer_->on()) tracer_->clocks(base::Clock::now(), unix_ns());
     for (const auto& pools : templates_) pools->tick(now);
     for (ServerConnection* connection = chores_.first(); connection != nullptr;) {
         ServerConnection* const next = chores_.next(*connection);

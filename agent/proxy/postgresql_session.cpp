@@ -9,6 +9,7 @@
 
 #include "proxy/pool_loop.h"
 #include "proxy/postgresql_server.h"
+#include "wire/postgresql/literals.h"
 #include "wire/postgresql/messages.h"
 #include "wire/postgresql/settings_messages.h"
 
@@ -31,6 +32,7 @@ PostgresqlSession::PostgresqlSession(PoolLoop& home, Newcomer newcomer, TenantPo
     if (getrandom(secret_.data(), secret_.size(), 0) != static_cast<ssize_t>(secret_.size())) {
         secret_.clear();
     }
+    trace_checkouts(pg::without_literals);
 }
 
 void PostgresqlSession::begin() {
@@ -95,12 +97,14 @@ ParameterSetRef PostgresqlSession::known_greeting() const {
 
 // What the client is greeted with only a connection with its settings knows.
 void PostgresqlSession::acquire_for_greeting() {
+    if (trace_ != nullptr && owns_connection()) trace_->asked(home_.now());
     const pool::Acquired acquired = tenant_.pool->acquire(*this, home_.now());
     switch (acquired.kind) {
         case pool::Acquired::Kind::ready:
             granted(static_cast<ServerConnection&>(*acquired.server));
             return;
         case pool::Acquired::Kind::waiting:
+            trace_queued();
             return;
         case pool::Acquired::Kind::refused:
             refused(acquired.refusal);
@@ -135,6 +139,7 @@ void PostgresqlSession::refused(const pool::Refusal& refusal) {
         holder = fmt::format("client {} (application \"{}\"), {}, for {:.1f}s", held.client_address,
                              held.application_name, held.state, held.held_seconds);
     }
+    trace_refused(refusal);
     UpstreamLink& upstream = home_.upstream(tenant_);
     refusal_ = answer(refusal, tenant_.pool->settings(), tenant_.match.tenant,
                       upstream.settings.name, upstream.last_error(), holder);
@@ -166,6 +171,7 @@ void PostgresqlSession::run() {
 
 void PostgresqlSession::link(PostgresqlServer& server) {
     server_ = &server;
+    trace_granted(server);
     unnamed_.linked();
     half_sent_ = false;
     former_names_.clear();
@@ -180,6 +186,7 @@ void PostgresqlSession::unlink() { let_go().release(); }
 
 PostgresqlServer& PostgresqlSession::let_go() {
     PostgresqlServer& released = server();
+    trace_ended(server_);
     server_ = nullptr;
     server_paused_ = false;
     retries_ = 0;
@@ -278,6 +285,7 @@ void PostgresqlSession::closed(int /*error*/) {
 
 void PostgresqlSession::server_lost(std::string_view last_words) {
     server_ = nullptr;
+    trace_ended(nullptr, "server_lost");
     abandon_transaction();
     if (!last_words.empty()) {
         reply(last_words);
@@ -295,6 +303,8 @@ void PostgresqlSession::retry(const std::string& request) {
         return;
     }
     synchronizing_ = false;
+    traced_.open = false;
+    if (trace_ != nullptr) trace_->nothing_outstanding();
     if (phase_ == Phase::greeting) {
         acquire_for_greeting();
         return;
@@ -355,6 +365,7 @@ void PostgresqlSession::cancel_requested() {
         if (!synchronizing_ && asked_names_.empty()) server().request_cancel();
     } else if (waiting() && phase_ == Phase::open) {
         tenant_.pool->cancel(*this, home_.now());
+        trace_ended(nullptr, "cancelled");
         refusal_ = Answer{"57014", "canceling statement due to user request", {}};
         home_.loop().defer(*this);
     }
@@ -382,6 +393,8 @@ void PostgresqlSession::leave(ClientClose reason, bool orderly) {
     if (finished_) return;
     tenant_.pool->cancel(*this, home_.now());
     if (server_ != nullptr) {
+        const bool done = !in_transaction_ || leaving_;
+        trace_ended(server_, done ? std::string_view() : base::word(reason));
         abandon_transaction();
         PostgresqlServer& left = server();
         server_ = nullptr;
@@ -389,6 +402,7 @@ void PostgresqlSession::leave(ClientClose reason, bool orderly) {
             orderly, scanner_.between_messages(),
             !owns_connection() && (keeps_connection() || effects_ != 0 || settings_in_doubt()));
     }
+    trace_ended(nullptr, base::word(reason));  // of one that waited, or was taken back
     if (stream_ != nullptr) {
         stream_->close_after_flush();
         stream_ = nullptr;

@@ -9,6 +9,7 @@
 #include "proxy/redis_errors.h"
 #include "proxy/redis_server.h"
 #include "proxy/redis_session.h"
+#include "proxy/span_facts.h"
 
 namespace weir::proxy {
 
@@ -118,6 +119,7 @@ void RedisServer::chore_done() {
     } else if (refused_ || !chore_reply_.starts_with("+OK")) {
         pool()->discard(*this, ReapReason::desync, home_.now());
     } else {
+        trace_reset(home_, *this);
         pool()->release(*this, ReleaseResult::reset, home_.now());
     }
 }
@@ -131,6 +133,7 @@ void RedisServer::relay_cleaned() {
     if (refused_ || subscriptions() > 0) {
         pool()->discard(*this, ReapReason::desync, home_.now());
     } else {
+        trace_reset(home_, *this);
         pool()->release(*this, ReleaseResult::reset, home_.now());
     }
 }

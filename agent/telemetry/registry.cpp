@@ -30,6 +30,18 @@ std::shared_ptr<PoolProbe> Registry::pool(const PoolLabels& labels, unsigned loo
     });
 }
 
+std::shared_ptr<PoolExemplars> Registry::exemplars(const PoolLabels& labels, unsigned loop) {
+    const std::scoped_lock lock(mutex_);
+    return obtain(exemplars_, labels, loop, [&](const PoolLabels& other) {
+        return other.pool == labels.pool && other.engine == labels.engine;
+    });
+}
+
+std::vector<Registered<PoolLabels, PoolExemplars>> Registry::exemplars() const {
+    const std::scoped_lock lock(mutex_);
+    return exemplars_;
+}
+
 std::shared_ptr<SessionProbe> Registry::session(const ListenerLabels& labels, unsigned loop) {
     const std::scoped_lock lock(mutex_);
     return obtain(sessions_, labels, loop, [&](const ListenerLabels& other) {

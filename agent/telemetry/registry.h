@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "telemetry/exemplars.h"
 #include "telemetry/probes.h"
 #include "telemetry/server_probe.h"
 #include "telemetry/span_counts.h"
@@ -38,6 +39,8 @@ class Registry {
     // Each gives the same probe for the same labels and loop, made at the first call. The identity
     // of a pool, listener or upstream is its name (and engine); other labels are those last told.
     std::shared_ptr<PoolProbe> pool(const PoolLabels& labels, unsigned loop);
+    // Beside the probe of the same labels and loop, made with the first sampled checkout.
+    std::shared_ptr<PoolExemplars> exemplars(const PoolLabels& labels, unsigned loop);
     std::shared_ptr<SessionProbe> session(const ListenerLabels& labels, unsigned loop);
     std::shared_ptr<LoopProbe> loop(unsigned index, std::string backend);
     std::shared_ptr<UpstreamProbe> upstream(const std::string& name, const std::string& engine);
@@ -54,6 +57,7 @@ class Registry {
     [[nodiscard]] const TenantLedger& tenants() const { return tenants_; }
 
     [[nodiscard]] std::vector<Registered<PoolLabels, PoolProbe>> pools() const;
+    [[nodiscard]] std::vector<Registered<PoolLabels, PoolExemplars>> exemplars() const;
     [[nodiscard]] std::vector<Registered<ListenerLabels, SessionProbe>> sessions() const;
     [[nodiscard]] std::vector<Registered<std::string, LoopProbe>> loops() const;  // label: backend
     [[nodiscard]] std::vector<Registered<std::string, UpstreamProbe>> upstreams()
@@ -64,6 +68,7 @@ class Registry {
   private:
     mutable std::mutex mutex_;  // guards all below but the last two
     std::vector<Registered<PoolLabels, PoolProbe>> pools_;
+    std::vector<Registered<PoolLabels, PoolExemplars>> exemplars_;
     std::vector<Registered<ListenerLabels, SessionProbe>> sessions_;
     std::vector<Registered<std::string, LoopProbe>> loops_;
     std::vector<Registered<std::string, UpstreamProbe>> upstreams_;
