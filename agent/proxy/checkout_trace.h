@@ -59,6 +59,8 @@ class CheckoutTrace {
 
     void leaked(ServerConnection& server, base::Instant now);
 
+    [[nodiscard]] const std::optional<wire::TraceComment>& standing() const { return standing_; }
+    [[nodiscard]] bool sampled() const { return open_ && sampled_; }
     // What is executed would be shown.
     [[nodiscard]] bool wants_text() const { return open_ && sampled_ && statements_; }
     // Whom others link to; none: there is no checkout.

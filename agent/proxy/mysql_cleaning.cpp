@@ -183,6 +183,7 @@ void MysqlServer::nobody_waits() {
 }
 
 void MysqlServer::give_up(ReapReason reason) {
+    if (holder_ != nullptr) set_left_by(holder_->span());
     holder_ = nullptr;
     nobody_waits();
     pool()->discard(*this, reason, home_.now());

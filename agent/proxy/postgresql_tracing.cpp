@@ -72,7 +72,7 @@ void PostgresqlSession::trace_message(const pg::Piece& piece) {
             break;
         }
         case 'B': {
-            if (!piece.first || traced_.parsed || !trace_->wants_text()) break;
+            if (!piece.first || traced_.parsed || !trace_->sampled()) break;
             traced_.text = bound_text(piece);
             if (!wire::may_trace(traced_.text)) break;
             if (const auto whose = wire::find_trace(traced_.text)) {

@@ -141,6 +141,7 @@ void RedisServer::relay_cleaned() {
 void RedisServer::fail(ReapReason reason, const std::string& error) {
     // Who has part of a reply can't be told anything any more.
     RedisSession* const torn = scanner_.between_replies() ? nullptr : receiver();
+    if (holder_ != nullptr) set_left_by(holder_->span());
     RedisSession* const holder = std::exchange(holder_, nullptr);
     turns_.clear();
     chore_ = Chore::none;

@@ -26,6 +26,7 @@ Session::~Session() {
 void Session::trace_checkouts(CheckoutTrace::Redaction without_literals) {
     if (!home_.tracer().on()) return;
     trace_ = std::make_unique<CheckoutTrace>(home_, tenant_, without_literals);
+    if (who_.trace) trace_->set_standing(std::move(who_.trace));
 }
 
 void Session::trace_queued() {
