@@ -84,7 +84,7 @@ class Server : public base::ListHook<IdleTag>,
     bool limit_told_ = false;      // a time limit has expired in this checkout
     bool scheduled_ = false;       // due_ stands in the agenda
     ServedSource served_as_{};
-    LeakAction leak_action_{};     // while suspected: the one it was told with
+    LeakAction leak_action_{};  // while suspected: the one it was told with
     unsigned sharers_ = 0;
     std::optional<PinReason> pin_reason_;
     std::optional<ReapReason> condemned_;  // closed with this reason when free

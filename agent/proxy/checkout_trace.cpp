@@ -104,8 +104,7 @@ void CheckoutTrace::note_holders(const ServerConnection* granted) {
         }
     });
     for (const ServerConnection* server : longest) {
-        const SpanContext holder =
-            server == nullptr ? SpanContext() : server->holder()->span();
+        const SpanContext holder = server == nullptr ? SpanContext() : server->holder()->span();
         if (holder.valid()) holders_.push_back({holder, {}});
     }
 }
@@ -133,9 +132,8 @@ void CheckoutTrace::adopt(const wire::TraceComment& whose) {
 void CheckoutTrace::mentioned(const wire::TraceParent& whose) {
     if (!open_ || !sampled_) return;
     const SpanContext context = context_of(whose);
-    const bool known = std::any_of(links_.begin(), links_.end(), [&](const auto& link) {
-        return link.context == context;
-    });
+    const bool known = std::any_of(links_.begin(), links_.end(),
+                                   [&](const auto& link) { return link.context == context; });
     if (!known && links_.size() < most_links) links_.push_back({context, {}});
 }
 
@@ -279,10 +277,10 @@ void CheckoutTrace::ended(ServerConnection* server, std::string_view error, Inst
 
 const char* CheckoutTrace::reason_to_keep(Instant now) {
     if (sampled_) return has_parent_ ? "parent" : "ratio";
-    const char* const reason = leaked_                        ? "leaked"
-                               : !error_.empty()              ? "failed"
+    const char* const reason = leaked_                         ? "leaked"
+                               : !error_.empty()               ? "failed"
                                : tracer_.slow(now - asked_at_) ? "slow"
-                                                              : nullptr;
+                                                               : nullptr;
     return reason != nullptr && tracer_.allows(now) ? reason : nullptr;
 }
 

@@ -156,6 +156,7 @@ bool MysqlServer::request_untouched(int error) const {
 }
 
 void MysqlServer::lost(int error, bool /*ended_cleanly*/) {
+    if (holder_ != nullptr) set_left_by(holder_->span());
     MysqlSession* const holder = std::exchange(holder_, nullptr);
     // Of a client's command nothing is sent before its settings and its statement are there.
     const bool prepares = synchronizing_to_ != nullptr || preparing_ != nullptr;

@@ -248,8 +248,8 @@ class MysqlSession final : public Session {
 
     wire::mysql::PacketScanner scanner_;  // of what streams
     wire::mysql::StatementScan scan_;
-    std::string pending_;  // commands that are not whole, or wait
-    std::string built_;    // a packet of ours
+    std::string pending_;           // commands that are not whole, or wait
+    std::string built_;             // a packet of ours
     std::string_view traced_text_;  // of the command that is about to go; good until it has
     Turn turn_;
     Flow flow_ = Flow::commands;

@@ -46,8 +46,8 @@ class RedisSession final : public Session, public base::ListHook<SharerTag> {
     void say(std::string_view text);
     // A reply's last byte was passed on. `error`: of which kind, when it is one.
     void answered(char type, std::string_view error, base::Duration took);
-    void relayed();            // the same while everything is
-    void fence_reached();      // and nothing is outstanding
+    void relayed();        // the same while everything is
+    void fence_reached();  // and nothing is outstanding
     void server_drained();
     // `error` goes for each reply that is due, unless part of one has been passed on.
     void server_lost(const std::string& error, bool torn);

@@ -135,7 +135,8 @@ LeakStatus ServerConnection::leak(base::Instant now) const {
         leak.client_address = client->who().address;
         leak.application_name = client->who().application_name;
         const telemetry::SpanContext span = client->span();
-        if (span.valid()) leak.trace_id = fmt::format("{:016x}{:016x}", span.trace.high, span.trace.low);
+        if (span.valid())
+            leak.trace_id = fmt::format("{:016x}{:016x}", span.trace.high, span.trace.low);
     }
     leak.state = held_state();
     if (pin_reason()) leak.pin_reason = base::word(*pin_reason());

@@ -55,9 +55,7 @@ std::optional<Span> begin_connect(PoolLoop& home, base::Instant began, bool fail
     const base::Instant now = home.now();
     const std::uint64_t low = tracer.random();
     const bool sampled = tracer.samples(low);
-    const char* const besides = failed                      ? "failed"
-                                : tracer.slow(now - began) ? "slow"
-                                                           : nullptr;
+    const char* const besides = failed ? "failed" : tracer.slow(now - began) ? "slow" : nullptr;
     if (!sampled && (besides == nullptr || !tracer.allows(now))) return std::nullopt;
     Span span = begin_root(tracer, low);
     if (sampled) span.trace_state = tracer.trace_state();

@@ -29,8 +29,7 @@ Tracer::Tracer(std::shared_ptr<SpanRing> ring, std::shared_ptr<SpanAllowance> al
 
 void Tracer::rule(const SamplingRules& rules) {
     const double ratio = std::clamp(rules.ratio, 0.0, 1.0);
-    const auto kept = static_cast<std::uint64_t>(
-        std::llround(std::ldexp(ratio, 56)));
+    const auto kept = static_cast<std::uint64_t>(std::llround(std::ldexp(ratio, 56)));
     threshold_ = all_values - std::min(kept, all_values);
     trace_state_ = threshold_ < all_values ? "ot=th:" + threshold_word(threshold_) : std::string();
     slow_ = rules.slow.count() > 0 ? rules.slow : base::Duration::max();

@@ -19,7 +19,7 @@
 namespace weir::telemetry {
 
 struct SamplingRules {
-    double ratio = 0.01;  // of roots, 0 to 1
+    double ratio = 0.01;    // of roots, 0 to 1
     base::Duration slow{};  // 0: nothing is slow
     unsigned slow_per_second = 10;
 };
@@ -68,14 +68,14 @@ class Tracer {
     // Never 0.
     [[nodiscard]] std::uint64_t random();
     // Whether a root whose trace id ends in `low` is sampled.
-    [[nodiscard]] bool samples(std::uint64_t low) const { return (low & random_bits) >= threshold_; }
+    [[nodiscard]] bool samples(std::uint64_t low) const {
+        return (low & random_bits) >= threshold_;
+    }
     // The tracestate of a root that was: which share of roots it stands for.
     [[nodiscard]] const std::string& trace_state() const { return trace_state_; }
     [[nodiscard]] bool slow(base::Duration took) const { return took > slow_; }
     // Whether one that was not sampled may be kept all the same.
-    [[nodiscard]] bool allows(base::Instant now) {
-        return allowance_->take(now, slow_per_second_);
-    }
+    [[nodiscard]] bool allows(base::Instant now) { return allowance_->take(now, slow_per_second_); }
     void push(Span&& span) { ring_->push(std::move(span)); }
     void unsampled() { ring_->unsampled(); }
 

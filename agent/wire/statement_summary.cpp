@@ -44,8 +44,8 @@ bool announces_table(std::string_view verb, std::string_view word) {
 }
 
 bool goes_between(std::string_view word) {
-    return word == "ONLY" || word == "TABLE" || word == "IF" || word == "NOT" ||
-           word == "EXISTS" || word == "LOW_PRIORITY" || word == "IGNORE";
+    return word == "ONLY" || word == "TABLE" || word == "IF" || word == "NOT" || word == "EXISTS" ||
+           word == "LOW_PRIORITY" || word == "IGNORE";
 }
 
 }  // namespace
