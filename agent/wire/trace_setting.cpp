@@ -16,6 +16,7 @@ void skip_space(std::string_view& text) {
 bool take(std::string_view& text, std::string_view word) {
     const bool same = text.size() >= word.size() &&
                       std::equal(word.begin(), word.end(), text.begin(), [](char a, char b) {
+                          if (a == ' ') return is_space(b);
                           return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b | 0x20) : b);
                       });
     if (!same) return false;
