@@ -125,9 +125,9 @@ def test_a_parse_is_the_parent_of_what_is_executed_with_it_and_a_link_otherwise(
     together, trace, span = parent()
     before, other, elsewhere = parent()
     with raw(weir) as client:
-        client.ask(m.parse(f"SELECT 1 {comment(together)}"), m.bind(), m.execute(), m.sync())
-        client.ask(m.parse(f"SELECT 2 {comment(before)}", "named"), m.sync())
-        client.ask(m.bind("named"), m.execute(), m.sync())
+        client.ask(m.parse(f"SELECT 1 {comment(together)}"), m.bind(), m.execute(), m.SYNC)
+        client.ask(m.parse(f"SELECT 2 {comment(before)}", "named"), m.SYNC)
+        client.ask(m.bind("named"), m.execute(), m.SYNC)
     assert receiver.one(CHECKOUT, lambda s: s.trace == trace).parent == span
     until(lambda: sum((other, elsewhere) in s.links for s in receiver.seen(CHECKOUT)) == 2,
           lambda: f"linked: {receiver.seen()}")
