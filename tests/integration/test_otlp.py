@@ -239,6 +239,17 @@ def test_the_environment_says_where_as_whom_and_with_which_headers(receiver, sta
     assert re.search(r"OTEL_EXPORTER_OTLP_PROTOCOL.*expected http/json or http/protobuf", weir.log())
 
 
+def test_a_proxy_is_asked_for_other_machines_only(start_receiver, receiver, start_traced):
+    proxy = start_receiver()
+    near = start_traced(receiver.url, environment={"http_proxy": proxy.url})
+    check_out(near)
+    receiver.received(1)
+    assert proxy.requests == []
+    far = start_traced("http://collector.invalid:4318", environment={"http_proxy": proxy.url})
+    check_out(far)
+    assert proxy.received(1)[0].path == "http://collector.invalid:4318/v1/traces"
+
+
 def test_a_stop_sends_what_is_left(receiver, start_traced):
     weir = start_traced(receiver.url, environment=NEVER)
     check_out(weir, times=3)
