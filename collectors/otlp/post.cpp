@@ -10,6 +10,7 @@
 
 #include "base/wipe.h"
 #include "collectors/otlp/encoder.h"
+#include "settings/address.h"
 
 namespace weir::collectors::otlp {
 namespace {
@@ -57,6 +58,14 @@ HeaderList headers_of(const settings::TraceExport& traces) {
     return list;
 }
 
+bool on_this_machine(std::string_view url) {
+    url.remove_prefix(url.find("://") + 3);
+    const std::string authority(url.substr(0, url.find_first_of("/?")));
+    auto address = settings::parse_address(authority);
+    if (!address) address = settings::parse_address(authority + ":1");
+    return address && address->is_loopback();
+}
+
 }  // namespace
 
 struct Post::Handle {
@@ -77,6 +86,8 @@ Post::Post(const settings::TraceExport& traces, std::string agent)
     curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);  // a name server that hangs holds up no stop
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, handle_->problem.data());
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &collect);
+    // A proxy that the environment names is asked for other machines only.
+    if (on_this_machine(traces_.url)) curl_easy_setopt(curl, CURLOPT_PROXY, "");
     if (!traces_.ca.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, traces_.ca.c_str());
     if (!traces_.certificate.empty()) {
         curl_easy_setopt(curl, CURLOPT_SSLCERT, traces_.certificate.c_str());

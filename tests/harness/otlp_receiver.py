@@ -30,6 +30,13 @@ class Answer(NamedTuple):
     after: float = 0  # seconds, unless the receiver is stopped before
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Nothing: that a client goes, or doesn't trust the certificate, is part of the tests."""
+
+
 class OtlpReceiver:
     """Listens from start() to stop(). `certificate`: (certificate, key) as files, for HTTPS."""
 
@@ -40,8 +47,7 @@ class OtlpReceiver:
         self.requests = []
         self.lock = threading.Lock()
         self.stopped = threading.Event()
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", port), _handler(self))
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*map(str, certificate))
