@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace weir::base {
@@ -25,21 +26,36 @@ constexpr Form form_of(std::uint8_t first) {
     return {};
 }
 
+// Of the character that `text` begins with; 0: it begins with none. Precondition: not empty.
+std::size_t character_length(std::string_view text) {
+    const Form form = form_of(static_cast<std::uint8_t>(text.front()));
+    if (form.length > text.size()) return 0;
+    for (unsigned i = 1; i < form.length; ++i) {
+        const auto byte = static_cast<std::uint8_t>(text[i]);
+        if (byte < (i == 1 ? form.low : 0x80) || byte > (i == 1 ? form.high : 0xBF)) return 0;
+    }
+    return form.length;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
     while (!text.empty()) {
-        const Form form = form_of(static_cast<std::uint8_t>(text.front()));
-        if (form.length == 0 || form.length > text.size()) return false;
-        for (unsigned i = 1; i < form.length; ++i) {
-            const auto byte = static_cast<std::uint8_t>(text[i]);
-            if (byte < (i == 1 ? form.low : 0x80) || byte > (i == 1 ? form.high : 0xBF)) {
-                return false;
-            }
-        }
-        text.remove_prefix(form.length);
+        const std::size_t length = character_length(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
     }
     return true;
+}
+
+std::string replaced_utf8(std::string_view text) {
+    std::string valid;
+    while (!text.empty()) {
+        const std::size_t length = character_length(text);
+        valid += length == 0 ? "\xEF\xBF\xBD" : text.substr(0, length);
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return valid;
 }
 
 }  // namespace weir::base

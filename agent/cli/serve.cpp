@@ -21,6 +21,7 @@
 #include "cli/successor.h"
 #include "cli/systemd.h"
 #include "cli/version.h"
+#include "collectors/otlp/exporter.h"
 #include "collectors/prometheus/exposition.h"
 #include "collectors/servers/observer.h"
 #include "proxy/agent.h"
@@ -158,13 +159,27 @@ void warn_of(const settings::Loaded& loaded) {
     }
 }
 
+std::string host_name() {
+    std::array<char, 256> host{};
+    return gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "";
+}
+
+std::string agent_name(const settings::Settings& settings) {
+    return settings.agent.name.empty() ? host_name() : settings.agent.name;
+}
+
 void configure_log(const settings::Settings& settings) {
-    std::string name = settings.agent.name;
-    if (name.empty()) {
-        std::array<char, 256> host{};
-        if (gethostname(host.data(), host.size() - 1) == 0) name = host.data();
-    }
-    base::log::configure(settings.log.level, settings.log.format, name);
+    base::log::configure(settings.log.level, settings.log.format, agent_name(settings));
+}
+
+// Nothing when no spans are made.
+std::unique_ptr<collectors::otlp::Exporter> start_exporter(const settings::Settings& settings,
+                                                           telemetry::Registry& registry) {
+    if (!settings.trace_export) return nullptr;
+    return std::make_unique<collectors::otlp::Exporter>(
+        registry, *settings.trace_export,
+        collectors::otlp::Identity{agent_name(settings), std::string(version), host_name(),
+                                   getpid()});
 }
 
 }  // namespace
@@ -208,6 +223,7 @@ int serve(const ServeOptions& options, const std::vector<std::string>& command) 
             return not_started(nullptr, "agent.start_failed", taken.error().message);
         }
     }
+    const auto exporter = start_exporter(*settings, (*agent)->registry());
     AgentsServerAccess access(**agent);
     collectors::Observer observer((*agent)->registry(), access);
     watching = &observer;
@@ -240,6 +256,7 @@ int serve(const ServeOptions& options, const std::vector<std::string>& command) 
     admin.reset();
     observer.stop();
     (*agent)->stop();
+    if (exporter) exporter->stop();
     base::log::info("agent.stopped", {{"reason", successor.serves() ? "restarted" : "drained"}});
     return code;
 }

@@ -162,6 +162,7 @@ void Pool::check_out(Server& server, const Waiter& waiter, ServedSource source, 
                      Instant now) {
     enter(server, ServerState::used, now);
     server.sharers_ = waiter.shares ? 1 : 0;
+    server.served_as_ = source;
     server.held_since_ = now;
     server.quiet_ = server.in_transaction_ = false;
     server.working_ = true;

@@ -108,6 +108,12 @@ class Pool : public base::ListHook<StalledTag>,
     // A dial begun before that has failed, which says nothing any more.
     void dial_outdated(CompatibilityKey key, Instant now);
 
+    // How many wait, and what the last of them lacks.
+    [[nodiscard]] unsigned waiting() const { return static_cast<unsigned>(waiters_.size()); }
+    [[nodiscard]] WaitCause wait_cause() const {
+        return told_rest_ > 0 ? told_cause_ : WaitCause::connecting;
+    }
+
     [[nodiscard]] const PoolName& name() const { return name_; }
     [[nodiscard]] const settings::Pool& settings() const { return settings_; }
     [[nodiscard]] PoolCounts counts(Instant now) const;
@@ -204,7 +210,6 @@ class Pool : public base::ListHook<StalledTag>,
     [[nodiscard]] unsigned in_use() const {
         return counts_[ServerState::used] + counts_[ServerState::pinned];
     }
-    [[nodiscard]] unsigned waiting() const { return static_cast<unsigned>(waiters_.size()); }
 
     // On the way of a query.
     bool open_ = true;         // not paused, disabled, draining or direct

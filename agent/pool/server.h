@@ -56,6 +56,8 @@ class Server : public base::ListHook<IdleTag>,
     [[nodiscard]] std::optional<PinReason> pin_reason() const { return pin_reason_; }
     [[nodiscard]] Instant quiet_since() const { return quiet_since_; }
     [[nodiscard]] bool leak_suspected() const { return leak_suspected_; }
+    // How its present holder, or the last one, came by it; of no meaning while it is shared.
+    [[nodiscard]] ServedSource served_as() const { return served_as_; }
     // How many use it together; 0: nobody, or one who has it to itself.
     [[nodiscard]] unsigned sharers() const { return sharers_; }
     // Closed as soon as nobody holds it.
@@ -81,7 +83,8 @@ class Server : public base::ListHook<IdleTag>,
     bool working_ = false;         // a transaction has begun that is not counted yet
     bool limit_told_ = false;      // a time limit has expired in this checkout
     bool scheduled_ = false;       // due_ stands in the agenda
-    LeakAction leak_action_{};     // while suspected: the one it was told with
+    ServedSource served_as_{};
+    LeakAction leak_action_{};  // while suspected: the one it was told with
     unsigned sharers_ = 0;
     std::optional<PinReason> pin_reason_;
     std::optional<ReapReason> condemned_;  // closed with this reason when free

@@ -40,6 +40,7 @@ class TemplatePools {
     void remove(Instant now);
     [[nodiscard]] bool removed() const { return removed_; }
     [[nodiscard]] const settings::Pool& settings() const { return scope_->settings; }
+    [[nodiscard]] telemetry::PoolLabels labels() const;
     void for_each(const std::function<void(Pool&)>& visit);
     // Of all its connections in use; nullptr: none is.
     [[nodiscard]] Server* longest_held() const;
@@ -61,7 +62,6 @@ class TemplatePools {
     void forget_unused(Instant now);
     void look_again(Pool& pool, Instant at);
     [[nodiscard]] bool make_room(Instant now);
-    [[nodiscard]] telemetry::PoolLabels labels() const;
     [[nodiscard]] Duration unused_limit() const;  // of pools that may be forgotten; 0: never
     void look_at_all_again(Instant now);
     void erase(Pool& pool);

@@ -33,6 +33,9 @@ base::Result<std::unique_ptr<Agent>> Agent::make(settings::Snapshot settings, So
 
 Agent::Agent(settings::Snapshot settings, Routes routes, unsigned loops, Source source)
     : source_(std::move(source)), shared_(std::move(settings), std::move(routes), loops) {
+    if (const auto& traces = shared_.settings->trace_export) {
+        shared_.registry.trace(loops, traces->queue);  // the loops look for their rings
+    }
     for (unsigned i = 0; i < loops; ++i) homes_.push_back(std::make_unique<PoolLoop>(i, shared_));
     lobby_ = std::make_unique<Lobby>(shared_, *this, homes_, random_bytes());
 }

@@ -10,6 +10,7 @@
 #include "proxy/mysql_session.h"
 #include "proxy/mysql_settings.h"
 #include "proxy/pool_loop.h"
+#include "proxy/span_facts.h"
 #include "wire/mysql/packets.h"
 
 namespace weir::proxy {
@@ -32,6 +33,7 @@ void MysqlServer::finish(ReleaseResult result) {
     chore_ = Chore::none;
     chore_ended();
     pause(false);
+    if (result != ReleaseResult::clean) trace_reset(home_, *this);
     pool()->release(*this, result, home_.now());
 }
 
@@ -154,6 +156,7 @@ bool MysqlServer::request_untouched(int error) const {
 }
 
 void MysqlServer::lost(int error, bool /*ended_cleanly*/) {
+    if (holder_ != nullptr) set_left_by(holder_->span());
     MysqlSession* const holder = std::exchange(holder_, nullptr);
     // Of a client's command nothing is sent before its settings and its statement are there.
     const bool prepares = synchronizing_to_ != nullptr || preparing_ != nullptr;
@@ -181,6 +184,7 @@ void MysqlServer::nobody_waits() {
 }
 
 void MysqlServer::give_up(ReapReason reason) {
+    if (holder_ != nullptr) set_left_by(holder_->span());
     holder_ = nullptr;
     nobody_waits();
     pool()->discard(*this, reason, home_.now());

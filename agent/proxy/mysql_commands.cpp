@@ -164,6 +164,7 @@ MysqlSession::Verdict MysqlSession::handle_query(std::string_view packet, const 
             return Verdict::done;
         }
     }
+    trace_statement(text, true);
     if (ready() == Verdict::later) return Verdict::later;
     // The server may read texts otherwise than was thought before there was one.
     if (turn_.read_status != read_status()) {

@@ -14,6 +14,7 @@ using telemetry::ClientClose;
 
 void MysqlSession::server_lost(std::string_view last_words) {
     server_ = nullptr;
+    trace_ended(nullptr, "server_lost");
     abandon_transaction();
     if (!last_words.empty() && replying_ && !answered_) {
         built_.assign(last_words);
@@ -33,6 +34,7 @@ void MysqlSession::retry(const std::string& request) {
     }
     quiet_ = replying_ = settling_ = awaiting_ = in_transaction_ = false;
     effects_ = 0;
+    if (trace_ != nullptr) trace_->nothing_outstanding();
     // The command starts anew on another connection, as if it had just come.
     pending_.insert(0, request);
     turn_.judged = false;
@@ -83,6 +85,7 @@ void MysqlSession::cancel_requested() {
         if (replying_) server().request_cancel();
     } else if (waiting()) {
         tenant_.pool->cancel(*this, home_.now());
+        trace_ended(nullptr, "cancelled");
         refusal_ = Answer{"57014", "Query execution was interrupted", {}};
         home_.loop().defer(*this);
     }
@@ -107,11 +110,13 @@ void MysqlSession::leave(ClientClose reason) {
     if (finished_) return;
     tenant_.pool->cancel(*this, home_.now());
     if (server_ != nullptr) {
+        trace_ended(server_, in_transaction_ ? base::word(reason) : std::string_view());
         abandon_transaction();
         const bool whole = flow_ != Flow::long_command && flow_ != Flow::file;
         const bool dirty = !owns_connection() && (keeps_connection() || state_left());
         let_go().abandon(whole, dirty);
     }
+    trace_ended(nullptr, base::word(reason));  // of one that waited, or was taken back
     forget_memory();
     if (stream_ != nullptr) {
         stream_->close_after_flush();

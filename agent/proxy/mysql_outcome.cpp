@@ -39,6 +39,10 @@ void MysqlSession::completed() {
         rolled_back_ = true;
     }
     tenant_.pool->tenant_probe().query_ended();
+    if (trace_ != nullptr) {
+        if (outcome.failed) trace_->query_failed(std::to_string(outcome.error));
+        trace_->query_ended(now - query_started_, now);
+    }
     if (flow_ != Flow::commands) {  // before it was sent: the server will hear no more of it
         farewell({"08S01", "the server answered before the command was complete", {}},
                  ClientClose::upstream_lost);

@@ -47,6 +47,7 @@ MysqlSession::Verdict MysqlSession::prepare(std::string_view packet, const loop:
         say_error(*why);
         return Verdict::done;
     }
+    trace_statement(text, false);
     if (ready() == Verdict::later) return Verdict::later;
     if (turn_.read_status != read_status()) judge(text, true);
     read_settings();
@@ -169,6 +170,7 @@ MysqlSession::Verdict MysqlSession::execute(std::string_view packet, const loop:
     turn_.traits = prepared->statement->traits;
     turn_.verb = prepared->statement->verb;
     turn_.cursor = request->cursor;
+    trace_statement(prepared->statement->text, false);
     if (ready() == Verdict::later) return Verdict::later;
     auto* const entry = provided(*prepared);
     if (entry == nullptr) return Verdict::later;

@@ -90,6 +90,7 @@ MysqlSession::Verdict MysqlSession::handle(std::string_view packet, const loop::
         turn_ = Turn();
         turn_.command = static_cast<Command>(packet[my::packet_header_size]);
     }
+    traced_text_ = {};
     if (!refusal_) {
         const Verdict verdict = handle_command(packet, slice, whole);
         if (!refusal_ || finished_ || verdict == Verdict::done) {
@@ -174,6 +175,18 @@ void MysqlSession::file_wanted(std::uint8_t sequence) {
     go_on();
 }
 
+// Before the command asks for a connection. `together`: it is executed as it is sent; else what
+// it says of a trace was said for its preparation.
+void MysqlSession::trace_statement(std::string_view text, bool together) {
+    if (trace_ == nullptr) return;
+    trace_->asked(home_.now());
+    traced_text_ = text;
+    if (!wire::may_trace(text)) return;
+    const auto whose = wire::find_trace(text);
+    if (whose && together) trace_->said(*whose);
+    if (whose && !together) trace_->mentioned(whose->parent);
+}
+
 void MysqlSession::begin_work() {
     const base::Instant now = home_.now();
     query_started_ = now;
@@ -182,6 +195,10 @@ void MysqlSession::begin_work() {
         transaction_started_ = now;
     }
     if (std::exchange(quiet_, false)) tenant_.pool->busy(*server_, now);
+    if (trace_ != nullptr) {
+        trace_->query_began(now);
+        if (!traced_text_.empty()) trace_->query_text(std::exchange(traced_text_, {}));
+    }
     enter(ClientState::active);
 }
 

@@ -10,6 +10,7 @@
 #include "proxy/pool_loop.h"
 #include "upstream/mysql_capabilities.h"
 #include "upstream/mysql_collation.h"
+#include "wire/mysql/literals.h"
 #include "wire/mysql/result_packets.h"
 
 namespace weir::proxy {
@@ -25,7 +26,9 @@ MysqlSession::MysqlSession(PoolLoop& home, Newcomer newcomer, TenantPool& tenant
       settings_(tenant.sets.empty()),
       startup_(settings_),
       capabilities_(who_.mysql.capabilities),
-      many_statements_((capabilities_ & my::capability::multi_statements) != 0) {}
+      many_statements_((capabilities_ & my::capability::multi_statements) != 0) {
+    trace_checkouts(my::without_literals);
+}
 
 MysqlSession::~MysqlSession() { forget_memory(); }
 
@@ -55,12 +58,14 @@ void MysqlSession::begin() {
 
 MysqlSession::Verdict MysqlSession::obtain() {
     if (server_ != nullptr) return Verdict::done;
+    if (trace_ != nullptr) trace_->asked(home_.now());
     const pool::Acquired acquired = tenant_.pool->acquire(*this, home_.now());
     switch (acquired.kind) {
         case pool::Acquired::Kind::ready:
             link(static_cast<ServerConnection&>(*acquired.server));
             return Verdict::done;
         case pool::Acquired::Kind::waiting:
+            trace_queued();
             enter(ClientState::waiting);
             return Verdict::later;
         case pool::Acquired::Kind::refused:
@@ -73,6 +78,7 @@ MysqlSession::Verdict MysqlSession::obtain() {
 
 void MysqlSession::link(ServerConnection& connection) {
     server_ = &connection;
+    trace_granted(connection);
     quiet_ = false;
     server().begin_use(*this);
     enter(ClientState::active);
@@ -84,6 +90,7 @@ void MysqlSession::granted(ServerConnection& connection) {
 }
 
 void MysqlSession::refused(const pool::Refusal& refusal) {
+    trace_refused(refusal);
     const UpstreamLink& upstream = home_.upstream(tenant_);
     refusal_ =
         answer(refusal, tenant_.pool->settings(), tenant_.match.tenant, upstream.settings.name,
@@ -107,6 +114,7 @@ bool MysqlSession::ready_for_command() {
 
 MysqlServer& MysqlSession::let_go() {
     MysqlServer& released = server();
+    trace_ended(server_);
     server_ = nullptr;
     if (std::exchange(server_paused_, false)) released.pause(false);
     retries_ = 0;

@@ -155,6 +155,7 @@ class MysqlSession final : public Session {
     void stream_message_ended(const wire::mysql::Piece& piece);
     void forward(std::string_view packet, const loop::Slice* slice, bool whole);
     void begin_work();
+    void trace_statement(std::string_view text, bool together);
 
     // -- mysql_commands.cpp: what each is for
     [[nodiscard]] Verdict handle_command(std::string_view packet, const loop::Slice* slice,
@@ -247,8 +248,9 @@ class MysqlSession final : public Session {
 
     wire::mysql::PacketScanner scanner_;  // of what streams
     wire::mysql::StatementScan scan_;
-    std::string pending_;  // commands that are not whole, or wait
-    std::string built_;    // a packet of ours
+    std::string pending_;           // commands that are not whole, or wait
+    std::string built_;             // a packet of ours
+    std::string_view traced_text_;  // of the command that is about to go; good until it has
     Turn turn_;
     Flow flow_ = Flow::commands;
     bool scans_long_ = false;  // the text of a long command is scanned as it passes

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "loop/stream.h"
 #include "proxy/accounts.h"
 #include "proxy/routes.h"
+#include "wire/trace_parent.h"
 
 namespace weir::proxy {
 
@@ -53,6 +55,7 @@ struct Newcomer {
     bool resp3 = false;      // redis: the protocol that it speaks
     unsigned failures = 0;   // redis: passwords that it got wrong so far
     MysqlClient mysql;       // of that engine only
+    std::optional<wire::TraceComment> trace;  // brought along from another pool
     bool dedicated = false;  // asked for a server connection of its own
     base::Instant connected{};
     std::shared_ptr<Account> account;     // nullptr with trust

@@ -1,16 +1,28 @@
 #include "proxy/pool_loop.h"
 
 #include <algorithm>
+#include <random>
 
 #include "base/log.h"
 #include "proxy/engine.h"
 #include "proxy/holders.h"
 #include "proxy/process_id.h"
+#include "proxy/span_facts.h"
 
 namespace weir::proxy {
 namespace {
 
 constexpr base::Duration cancel_limit = std::chrono::seconds(5);
+
+// Ids need be nobody's secret, only nobody else's.
+std::uint64_t seed() {
+    std::random_device device;
+    return std::uint64_t{device()} << 32U | device();
+}
+
+std::int64_t unix_ns() {
+    return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace
 
@@ -18,7 +30,8 @@ PoolLoop::PoolLoop(unsigned index, Shared& shared)
     : index_(index),
       shared_(shared),
       loop_(loop::make_epoll_loop()),
-      probe_(shared.registry.loop(index, loop_->backend())) {
+      probe_(shared.registry.loop(index, loop_->backend())),
+      tracer_(std::make_unique<telemetry::Tracer>(nullptr, nullptr, 0)) {
     adopt_listeners();
     for (unsigned i = 0; i < shared_.templates.size(); ++i) make_pools(i);
     loop_->add(*this);
@@ -36,6 +49,10 @@ void PoolLoop::make_pools(unsigned template_index) {
 PoolLoop::~PoolLoop() { stop(); }
 
 void PoolLoop::start() {
+    tracer_ = std::make_unique<telemetry::Tracer>(shared_.registry.ring(index_),
+                                                  shared_.span_allowance, seed());
+    tracer_->clocks(base::Clock::now(), unix_ns());
+    adopt_traces();
     thread_ = std::thread([this] { loop_->run(this); });
 }
 
@@ -135,63 +152,6 @@ TenantPool* PoolLoop::obtain(const Route& route, const std::string& database) {
     return slot.get();
 }
 
-void PoolLoop::dial(pool::Pool& pool, pool::CompatibilityKey key) {
-    TenantPool& tenant = *tenants_.at(&pool);
-    const settings::Pool& settings = pool.settings();
-    const Handshake& handshake = tenant.handshake(key);
-    tenant.use(key);
-    upstream::DialRequest request;
-    request.database = tenant.database;
-    request.user = handshake.user;
-    request.password = settings.user.empty() ? handshake.password : settings.password;
-    request.tenant = tenant.match.tenant;
-    request.search_path = settings::fill(settings.search_path, tenant.match);
-    request.application_name = "weir";
-    request.resp3 = handshake.resp3;
-    request.capabilities = handshake.capabilities;
-    UpstreamLink& link = upstream(tenant);
-    link.dialer->dial(std::move(request), [this, &pool, key, generation = tenant.generation](
-                                              upstream::DialResult result) {
-        post([this, &pool, key, generation, result = std::move(result)]() mutable {
-            dialed(pool, key, generation, std::move(result));
-        });
-    });
-}
-
-void PoolLoop::dialed(pool::Pool& pool, pool::CompatibilityKey key, unsigned generation,
-                      upstream::DialResult result) {
-    TenantPool& tenant = *tenants_.at(&pool);  // a pool with a dial under way is not forgotten
-    UpstreamLink& link = upstream(tenant);
-    const bool outdated = generation != tenant.generation;
-    if (!result && outdated) {
-        pool.dial_outdated(key, now());
-        tenant.leave(key);
-        return;
-    }
-    if (!result) {
-        const upstream::DialFailure& failure = result.error();
-        link.failed(failure.message);
-        base::log::warn("connection.create_failed", {{"pool", pool.settings().name},
-                                                     {"tenant", tenant.match.tenant},
-                                                     {"upstream", link.settings.name},
-                                                     {"reason", base::word(failure.reason)},
-                                                     {"error", failure.message}});
-        pool.dial_failed(key, failure.reason, failure.sqlstate, failure.message, now());
-        tenant.leave(key);
-        return;
-    }
-    if (!outdated) link.connected();
-    if (!outdated && !result->mysql.version.empty()) link.greeted(result->mysql.version);
-    const base::Duration took = result->took;
-    const std::uint32_t id = next_id();
-    auto connection = make_server_connection(*this, tenant, key, std::move(*result), id);
-    ServerConnection& added = *connection;
-    servers_.emplace(id, std::move(connection));
-    if (outdated) added.born_outdated();
-    pool.dialed(added, key, took, now());
-    tenant.leave(key);  // the connection took its own
-}
-
 void PoolLoop::grant(pool::Waiter& waiter, pool::Server& server) {
     static_cast<Session&>(waiter).granted(static_cast<ServerConnection&>(server));
 }
@@ -214,11 +174,13 @@ void PoolLoop::close(pool::Server& server, pool::ReapReason reason) {
                                            {"pool", connection.tenant().pool->settings().name},
                                            {"tenant", connection.tenant().match.tenant},
                                            {"reason", base::word(reason)}});
+    trace_reap(*this, connection, reason);
     connection.begin_close();
 }
 
 void PoolLoop::leaked(pool::Server& server, pool::LeakAction action) {
     auto& connection = static_cast<ServerConnection&>(server);
+    if (Session* const holder = connection.holder()) holder->leaked(connection);
     const LeakStatus leak = connection.leak(now());
     base::log::warn("connection.leak_suspected", {{"server", leak.server},
                                                   {"pool", leak.pool},
@@ -281,7 +243,17 @@ void PoolLoop::deliver_cancel(std::uint32_t connection,
     });
 }
 
+telemetry::PoolExemplars& PoolLoop::exemplars(const TenantPool& tenant) {
+    const unsigned index = tenant.template_index;
+    if (exemplars_.size() <= index) exemplars_.resize(index + 1);
+    if (exemplars_[index] == nullptr) {
+        exemplars_[index] = shared_.registry.exemplars(templates_[index]->labels(), index_);
+    }
+    return *exemplars_[index];
+}
+
 void PoolLoop::tick(base::Instant now) {
+    if (tracer_->on()) tracer_->clocks(base::Clock::now(), unix_ns());
     for (const auto& pools : templates_) pools->tick(now);
     tell_holders(now);
     tell_left_out(now);

@@ -17,6 +17,7 @@
 #include "proxy/server_connection.h"
 #include "proxy/session.h"
 #include "proxy/shared.h"
+#include "telemetry/tracer.h"
 
 namespace weir::proxy {
 
@@ -45,6 +46,13 @@ class PoolLoop final : public pool::Host,
     [[nodiscard]] loop::Loop& loop() { return *loop_; }
     [[nodiscard]] Shared& shared() { return shared_; }
     [[nodiscard]] base::Instant now() const { return loop_->now(); }
+    [[nodiscard]] telemetry::Tracer& tracer() { return *tracer_; }
+    [[nodiscard]] settings::TraceStatements traced_statements() const { return traced_statements_; }
+    // Precondition: there is tracing.
+    [[nodiscard]] telemetry::PoolExemplars& exemplars(const TenantPool& tenant);
+    [[nodiscard]] const std::string& kept_address(const std::string& address) {
+        return *addresses_.insert(address).first;  // of the configured ones: a few
+    }
     [[nodiscard]] telemetry::SessionProbe& session_probe(unsigned listener) {
         return *session_probes_[listener];
     }
@@ -111,10 +119,16 @@ class PoolLoop final : public pool::Host,
     void ticked(base::Instant now, base::Duration lag) override { probe_->ticked(now, lag); }
     void receive(Newcomer newcomer);
     TenantPool* obtain(const Route& route, const std::string& database);
-    void dialed(pool::Pool& pool, pool::CompatibilityKey key, unsigned generation,
-                upstream::DialResult result);
+    // What a dial was for, and when it was asked for.
+    struct Dial {
+        pool::CompatibilityKey key;
+        unsigned generation;
+        base::Instant began;
+    };
+    void dialed(pool::Pool& pool, const Dial& dial, upstream::DialResult result);
     void make_pools(unsigned template_index);
     void adopt_listeners();
+    void adopt_traces();
     void adopt_pools(unsigned template_index, bool moved);
     void remove_pools(unsigned template_index);
     void sweep();
@@ -126,6 +140,10 @@ class PoolLoop final : public pool::Host,
     Shared& shared_;
     std::unique_ptr<loop::Loop> loop_;
     std::shared_ptr<telemetry::LoopProbe> probe_;
+    std::unique_ptr<telemetry::Tracer> tracer_;
+    settings::TraceStatements traced_statements_ = settings::TraceStatements::off;
+    std::vector<std::shared_ptr<telemetry::PoolExemplars>> exemplars_;  // by template, once used
+    std::set<std::string> addresses_;
     std::vector<std::shared_ptr<telemetry::SessionProbe>> session_probes_;  // by listener
     std::vector<std::unique_ptr<pool::TemplatePools>> templates_;           // by template
     std::vector<LineLimit> time_outs_;                                      // logged, by template

@@ -8,6 +8,7 @@ namespace weir::proxy {
 
 void PoolLoop::adopt(const std::set<unsigned>& moved) {
     adopt_listeners();
+    adopt_traces();
     // First those that go: one of the same name may come, and has the last word on what they share.
     for (unsigned i = 0; i < templates_.size(); ++i) {
         if (!shared_.template_served[i] && !templates_[i]->removed()) remove_pools(i);
@@ -42,6 +43,12 @@ void PoolLoop::adopt_listeners() {
         return a->state_since() < b->state_since();
     });
     for (Session* session : idle_sessions) idle(*session);
+}
+
+void PoolLoop::adopt_traces() {
+    const settings::Traces& traces = shared_.settings->traces;
+    tracer_->rule({traces.sample_ratio, traces.slow, traces.slow_per_second});
+    traced_statements_ = traces.statements;
 }
 
 void PoolLoop::adopt_pools(unsigned template_index, bool moved) {

@@ -5,6 +5,7 @@
 #include "proxy/pool_loop.h"
 #include "proxy/postgresql_server.h"
 #include "proxy/postgresql_session.h"
+#include "proxy/span_facts.h"
 #include "wire/postgresql/messages.h"
 
 namespace weir::proxy {
@@ -26,6 +27,7 @@ void PostgresqlServer::finish(ReleaseResult result) {
     chore_ = Chore::none;
     chore_ended();
     pause(false);
+    if (result != ReleaseResult::clean) trace_reset(home_, *this);
     if (!fits()) pool()->outdated(*this, home_.now());
     pool()->release(*this, result, home_.now());
 }

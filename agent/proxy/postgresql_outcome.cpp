@@ -34,6 +34,7 @@ void PostgresqlSession::failed(std::string_view sqlstate, std::string_view error
     failed_ = true;
     rolled_back_ = true;
     tenant_.pool->probe().query_failed(sqlstate);
+    if (trace_ != nullptr) trace_->query_failed(sqlstate);
     // A plan that a change of its tables has outdated, or a statement of ours that is not there
     // after all: it is prepared anew at its next use.
     const bool missing =
@@ -47,6 +48,7 @@ void PostgresqlSession::ready(pg::TransactionStatus status, bool settled) {
     probe.query_ended(failed_ ? telemetry::QueryOutcome::error : telemetry::QueryOutcome::ok,
                       now - query_started_);
     tenant_.pool->tenant_probe().query_ended();
+    if (trace_ != nullptr) trace_->query_ended(now - query_started_, now);
     failed_ = false;
     query_started_ = now;
     ++requests_answered_;
@@ -80,6 +82,7 @@ void PostgresqlSession::settle(pg::TransactionStatus status) {
     former_names_.clear();
     clears_all_ = false;
     names_settled();
+    if (trace_ != nullptr) trace_->nothing_outstanding();
     requests_answered_ = requests_sent_;  // a COPY makes the server ignore some Syncs
     const bool idle = status == pg::TransactionStatus::idle;
     if (leaving_) {

@@ -7,6 +7,7 @@
 #include "proxy/postgresql_server.h"
 #include "proxy/postgresql_session.h"
 #include "wire/postgresql/messages.h"
+#include "wire/trace_setting.h"
 
 namespace weir::proxy {
 
@@ -90,6 +91,7 @@ void PostgresqlSession::process(std::string_view bytes, const loop::Slice* slice
                 dropping_ = !piece.last;
                 break;
             case Next::forward:
+                if (trace_ != nullptr) trace_message(piece);
                 if (piece.first && !rewritten) {
                     if (!piece.carried.empty()) {
                         server().record(piece.carried);
@@ -149,7 +151,12 @@ PostgresqlSession::Next PostgresqlSession::begin_message(const pg::Piece& piece)
         awaits_names_ = true;
         return Next::wait;
     }
+    if (piece.type == 'Q' && wire::may_set_trace(piece.body, piece.length)) {
+        const Next next = set_trace(piece);
+        if (next != Next::forward) return next;
+    }
     if (server_ == nullptr) {
+        if (trace_ != nullptr && piece.type != 'H' && !refusal_) trace_asked(piece);
         const Next next = without_server(piece.type);
         if (next != Next::forward) return next;
     }
@@ -165,6 +172,7 @@ PostgresqlSession::Next PostgresqlSession::without_server(char type) {
                 link(static_cast<PostgresqlServer&>(*acquired.server));
                 return settings_agree() ? Next::forward : Next::wait;
             case pool::Acquired::Kind::waiting:
+                trace_queued();
                 enter(ClientState::waiting);
                 return Next::wait;
             case pool::Acquired::Kind::refused:

@@ -31,6 +31,7 @@ bool PostgresqlServer::request_untouched(int error) const {
 }
 
 void PostgresqlServer::lost(int error, bool /*ended_cleanly*/) {
+    if (holder_ != nullptr) set_left_by(holder_->span());
     PostgresqlSession* const holder = std::exchange(holder_, nullptr);
     // Of a client's request nothing is sent before its settings are there.
     const bool untouched = synchronizing() || request_untouched(error);
@@ -48,6 +49,7 @@ void PostgresqlServer::lost(int error, bool /*ended_cleanly*/) {
 }
 
 void PostgresqlServer::give_up(ReapReason reason) {
+    if (holder_ != nullptr) set_left_by(holder_->span());
     holder_ = nullptr;
     if (synchronizing()) (void)end_synchronization();
     chore_ = Chore::none;

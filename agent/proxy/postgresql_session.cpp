@@ -9,6 +9,7 @@
 #include "proxy/holders.h"
 #include "proxy/pool_loop.h"
 #include "proxy/postgresql_server.h"
+#include "wire/postgresql/literals.h"
 #include "wire/postgresql/messages.h"
 #include "wire/postgresql/settings_messages.h"
 
@@ -31,6 +32,7 @@ PostgresqlSession::PostgresqlSession(PoolLoop& home, Newcomer newcomer, TenantPo
     if (getrandom(secret_.data(), secret_.size(), 0) != static_cast<ssize_t>(secret_.size())) {
         secret_.clear();
     }
+    trace_checkouts(pg::without_literals);
 }
 
 void PostgresqlSession::begin() {
@@ -95,12 +97,14 @@ ParameterSetRef PostgresqlSession::known_greeting() const {
 
 // What the client is greeted with only a connection with its settings knows.
 void PostgresqlSession::acquire_for_greeting() {
+    if (trace_ != nullptr && owns_connection()) trace_->asked(home_.now());
     const pool::Acquired acquired = tenant_.pool->acquire(*this, home_.now());
     switch (acquired.kind) {
         case pool::Acquired::Kind::ready:
             granted(static_cast<ServerConnection&>(*acquired.server));
             return;
         case pool::Acquired::Kind::waiting:
+            trace_queued();
             return;
         case pool::Acquired::Kind::refused:
             refused(acquired.refusal);
@@ -128,6 +132,7 @@ void PostgresqlSession::granted(ServerConnection& server) {
 }
 
 void PostgresqlSession::refused(const pool::Refusal& refusal) {
+    trace_refused(refusal);
     UpstreamLink& upstream = home_.upstream(tenant_);
     refusal_ =
         answer(refusal, tenant_.pool->settings(), tenant_.match.tenant, upstream.settings.name,
@@ -160,6 +165,7 @@ void PostgresqlSession::run() {
 
 void PostgresqlSession::link(PostgresqlServer& server) {
     server_ = &server;
+    trace_granted(server);
     unnamed_.linked();
     half_sent_ = false;
     former_names_.clear();
@@ -174,6 +180,7 @@ void PostgresqlSession::unlink() { let_go().release(); }
 
 PostgresqlServer& PostgresqlSession::let_go() {
     PostgresqlServer& released = server();
+    trace_ended(server_);
     server_ = nullptr;
     server_paused_ = false;
     retries_ = 0;
@@ -272,6 +279,7 @@ void PostgresqlSession::closed(int /*error*/) {
 
 void PostgresqlSession::server_lost(std::string_view last_words) {
     server_ = nullptr;
+    trace_ended(nullptr, "server_lost");
     abandon_transaction();
     if (!last_words.empty()) {
         reply(last_words);
@@ -289,6 +297,8 @@ void PostgresqlSession::retry(const std::string& request) {
         return;
     }
     synchronizing_ = false;
+    traced_.open = false;
+    if (trace_ != nullptr) trace_->nothing_outstanding();
     if (phase_ == Phase::greeting) {
         acquire_for_greeting();
         return;
@@ -303,41 +313,6 @@ void PostgresqlSession::retry(const std::string& request) {
     if (!finished_ && server_ == nullptr && !waiting()) enter(ClientState::idle);
 }
 
-void PostgresqlSession::dismiss(ClientClose reason) {
-    switch (reason) {
-        case ClientClose::timeout:
-            farewell({"57P05", "terminating connection due to client_idle_timeout", {}}, reason,
-                     true);
-            return;
-        case ClientClose::drain:
-            farewell(home_.served(tenant_) ? proxy::draining()
-                                           : pool_removed(tenant_.pool->settings().name),
-                     reason, false);
-            return;
-        default:
-            farewell({"57P01", "terminating connection due to administrator command", {}}, reason,
-                     false);
-    }
-}
-
-void PostgresqlSession::drain() {
-    draining_ = true;
-    const bool between =
-        phase_ == Phase::open && !waiting() && !refusal_ &&
-        (server_ == nullptr || (server().tracker().settled() &&
-                                server().tracker().status() == pg::TransactionStatus::idle));
-    if (between) dismiss(ClientClose::drain);
-}
-
-void PostgresqlSession::reclaimed(ClientClose reason, const std::string& sqlstate,
-                                  const std::string& message) {
-    if (server_ != nullptr && server_->holder() != this) {  // given up already
-        server_ = nullptr;
-        abandon_transaction();
-    }
-    farewell({sqlstate, message, {}}, reason, false);
-}
-
 bool PostgresqlSession::secret_matches(std::string_view secret) const {
     return !secret_.empty() && secret.size() == secret_.size() &&
            CRYPTO_memcmp(secret.data(), secret_.data(), secret_.size()) == 0;
@@ -349,45 +324,10 @@ void PostgresqlSession::cancel_requested() {
         if (!synchronizing_ && asked_names_.empty()) server().request_cancel();
     } else if (waiting() && phase_ == Phase::open) {
         tenant_.pool->cancel(*this, home_.now());
+        trace_ended(nullptr, "cancelled");
         refusal_ = Answer{"57014", "canceling statement due to user request", {}};
         home_.loop().defer(*this);
     }
-}
-
-void PostgresqlSession::abandon_transaction() {
-    if (!in_transaction_) return;
-    in_transaction_ = false;
-    tenant_.pool->probe().transaction_ended(telemetry::TransactionEnd::abandoned,
-                                            home_.now() - transaction_started_);
-}
-
-void PostgresqlSession::copy_began() {
-    if (leaving_) leave(ClientClose::client, true);
-}
-
-void PostgresqlSession::farewell(const Answer& why, ClientClose reason, bool orderly) {
-    if (stream_ != nullptr) {
-        reply(pg::error_response("FATAL", why.sqlstate, why.message, {}, why.hint));
-    }
-    leave(reason, orderly);
-}
-
-void PostgresqlSession::leave(ClientClose reason, bool orderly) {
-    if (finished_) return;
-    tenant_.pool->cancel(*this, home_.now());
-    if (server_ != nullptr) {
-        abandon_transaction();
-        PostgresqlServer& left = server();
-        server_ = nullptr;
-        left.abandon(
-            orderly, scanner_.between_messages(),
-            !owns_connection() && (keeps_connection() || effects_ != 0 || settings_in_doubt()));
-    }
-    if (stream_ != nullptr) {
-        stream_->close_after_flush();
-        stream_ = nullptr;
-    }
-    finish(reason);
 }
 
 }  // namespace weir::proxy

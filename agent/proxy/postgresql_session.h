@@ -118,6 +118,12 @@ class PostgresqlSession final : public Session {
     [[nodiscard]] StatementActs scan_text(std::string_view text);
     void pass(Run& run, std::size_t to);
 
+    // postgresql_tracing.cpp; of these, the first and the second only where there is tracing
+    void trace_asked(const wire::postgresql::Piece& piece);
+    void trace_message(const wire::postgresql::Piece& piece);
+    [[nodiscard]] std::string_view bound_text(const wire::postgresql::Piece& piece) const;
+    [[nodiscard]] Next set_trace(const wire::postgresql::Piece& piece);
+
     // postgresql_prepared.cpp: named statements, which any connection can run
     Rewritten rewrite(const wire::postgresql::Piece& piece, Run& run);
     Rewritten rewrite_parse(const wire::postgresql::Piece& piece, Run& run);
@@ -205,6 +211,15 @@ class PostgresqlSession final : public Session {
     wire::postgresql::StatementScan statement_scan_;
     std::string pending_;  // received, not yet processed: the client waits
     UnnamedStatement unnamed_;
+    // Of the batch that is coming in, where there is tracing: its first message, the text that is
+    // executed next, and the trace that a Parse has named.
+    struct TracedBatch {
+        base::Instant began{};
+        bool open = false, told = false, parsed = false;
+        std::string text;
+        std::optional<wire::TraceComment> whose;
+    };
+    TracedBatch traced_;
     std::string parse_;         // the Parse that is coming in
     StatementActs parse_acts_;  // of the Parse that has come in
     // As the client has set them; as its session began; as it was told the server's parameters are.

@@ -76,6 +76,12 @@ RedisSession::Verdict RedisSession::name_client(Command command, const Request& 
             redis_error("ERR Client names cannot contain spaces, newlines or special characters."));
     }
     const Verdict verdict = answer(redis_ok);
+    if (!sets_name && is_word(words[2], "WEIR-TRACEPARENT")) {
+        if (verdict != Verdict::done || trace_ == nullptr) return verdict;
+        const auto parent = wire::read_traceparent(value);
+        trace_->set_standing(parent ? std::optional(wire::TraceComment{*parent, {}}) : std::nullopt);
+        return verdict;
+    }
     // A library's name is better than none.
     const bool names =
         sets_name || (who_.application_name.empty() && is_word(words[2], "LIB-NAME"));

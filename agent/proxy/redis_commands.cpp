@@ -124,6 +124,10 @@ RedisSession::Verdict RedisSession::forward(const Request& request, unsigned rep
     lease_.asking = false;  // of the command before
     begun_ = nullptr;
     connection.note_command(request.arguments.front());
+    if (trace_ != nullptr) {
+        trace_->query_began(home_.now(), replies);
+        trace_->query_text(connection.last_statement());
+    }
     connection.send(request.bytes);
     if (lease_.relayed) {
         lease_.settled = false;

@@ -40,12 +40,14 @@ bool RedisSession::obtain(bool alone, PinReason reason) {
     if (server_ != nullptr) return !alone || lease_.held;  // a lease comes after what is due
     shares = !alone;
     wanted_ = reason;
+    if (trace_ != nullptr && !refusal_) trace_->asked(home_.now());
     pool::Acquired acquired = tenant_.pool->acquire(*this, home_.now());
     switch (acquired.kind) {
         case pool::Acquired::Kind::ready:
             link(static_cast<ServerConnection&>(*acquired.server));
             return true;
         case pool::Acquired::Kind::waiting:
+            trace_queued();
             enter(ClientState::waiting);
             return false;
         case pool::Acquired::Kind::refused:
@@ -57,6 +59,7 @@ bool RedisSession::obtain(bool alone, PinReason reason) {
 
 void RedisSession::link(ServerConnection& connection) {
     server_ = &connection;
+    trace_granted(connection);
     joined_at_ = home_.now();
     lease_.held = !shares;
     quiet_ = false;
@@ -75,6 +78,7 @@ void RedisSession::granted(ServerConnection& connection) {
 }
 
 void RedisSession::refused(const pool::Refusal& refusal) {
+    trace_refused(refusal);
     const UpstreamLink& upstream = home_.upstream(tenant_);
     refusal_ =
         redis_error(refusal, proxy::answer(refusal, tenant_.pool->settings(), tenant_.match.tenant,
@@ -97,6 +101,7 @@ void RedisSession::nothing_due() {
 
 void RedisSession::give_back() {
     RedisServer& released = server();
+    trace_ended(lease_.held ? server_ : nullptr);
     server_ = nullptr;
     if (std::exchange(server_paused_, false)) released.pause(false);
     if (lease_.held && !output_full_) slow_ = false;
@@ -125,8 +130,12 @@ void RedisSession::be_busy() {
 
 RedisServer& RedisSession::server() const { return *static_cast<RedisServer*>(server_); }
 
-void RedisSession::answered(char type) {
+void RedisSession::answered(char type, std::string_view error, base::Duration took) {
     assert(due_ > 0);
+    if (trace_ != nullptr) {
+        if (!error.empty()) trace_->query_failed(error);
+        trace_->query_ended(took, home_.now());
+    }
     // A command that fails may leave a state behind that it was to end.
     if (type == '-' && lease_.held && lease_.needed()) lease_.in_doubt = true;
     if (--due_ == 0) {
@@ -163,6 +172,8 @@ void RedisSession::fence_reached() {
 void RedisSession::let_go() {
     if (server_ == nullptr) return;
     RedisServer& left = server();
+    const bool done = due_ == 0 && !lease_.multi;
+    trace_ended(lease_.held ? server_ : nullptr, done ? std::string_view() : "abandoned");
     server_ = nullptr;
     abandon_transaction();
     const bool whole = long_ != Long::streams;

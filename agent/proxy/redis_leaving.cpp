@@ -13,6 +13,7 @@ using telemetry::ClientClose;
 void RedisSession::server_lost(const std::string& error, bool torn) {
     server_ = nullptr;
     server_paused_ = false;
+    trace_ended(nullptr, "server_lost");
     abandon_transaction();
     const bool stateful = lease_.stateful() || long_ != Long::none;
     for (; due_ > 0 && !torn; --due_) {
@@ -80,6 +81,7 @@ void RedisSession::leave(ClientClose reason) {
     if (finished_) return;
     tenant_.pool->cancel(*this, home_.now());
     let_go();
+    trace_ended(nullptr, base::word(reason));  // of one that waited, or was taken back
     if (stream_ != nullptr) {
         stream_->close_after_flush();
         stream_ = nullptr;

@@ -146,6 +146,7 @@ void RedisSession::move() {
     let_go();
     Shared& shared = home_.shared();
     Newcomer newcomer = std::move(who_);
+    if (trace_ != nullptr) newcomer.trace = trace_->standing();
     newcomer.password = {};
     if (way_ == Way::to_pool) {
         const settings::Pool& pool = *shared.templates[destination_->template_index];

@@ -25,6 +25,16 @@ namespace {
 
 constexpr std::size_t longest_name = 32;
 
+// The word at its front, which is a kind of error: "ERR" where it can't be told.
+std::string_view error_prefix(const ReplyPiece& piece) {
+    std::string_view word = piece.first && piece.type == '-' ? piece.bytes.substr(1) : "ERR";
+    word = word.substr(0, word.find_first_of(" \r"));
+    const bool named =
+        !word.empty() && word.size() <= longest_name &&
+        std::all_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    return named ? word : "ERR";
+}
+
 bool is_null(const ReplyPiece& piece) { return piece.first && piece.bytes == "*-1\r\n"; }
 
 }  // namespace
@@ -167,12 +177,16 @@ void RedisServer::turn_ended(const ReplyPiece& piece) {
     RedisSession* const client = turn.client;
     const bool ours = client == nullptr && chore_ != Chore::none && turns_.size() == 1;
     if (!ours) count(turn, piece);
+    const base::Duration took = home_.now() - turn.since;
+    const std::string_view error = !ours && (piece.type == '-' || piece.type == '!')
+                                       ? error_prefix(piece)
+                                       : std::string_view();
     if (--turn.replies == 0) {
         const std::optional<base::Instant> parts = turn.parts;
         turns_.pop_front();
         if (parts) pool()->part(*this, *parts, home_.now());
     }
-    if (client != nullptr) client->answered(piece.type);
+    if (client != nullptr) client->answered(piece.type, error, took);
     if (ours && turns_.empty()) chore_done();
 }
 

@@ -9,6 +9,7 @@
 #include "proxy/redis_errors.h"
 #include "proxy/redis_server.h"
 #include "proxy/redis_session.h"
+#include "proxy/span_facts.h"
 
 namespace weir::proxy {
 
@@ -118,6 +119,7 @@ void RedisServer::chore_done() {
     } else if (refused_ || !chore_reply_.starts_with("+OK")) {
         pool()->discard(*this, ReapReason::desync, home_.now());
     } else {
+        trace_reset(home_, *this);
         pool()->release(*this, ReleaseResult::reset, home_.now());
     }
 }
@@ -131,6 +133,7 @@ void RedisServer::relay_cleaned() {
     if (refused_ || subscriptions() > 0) {
         pool()->discard(*this, ReapReason::desync, home_.now());
     } else {
+        trace_reset(home_, *this);
         pool()->release(*this, ReleaseResult::reset, home_.now());
     }
 }
@@ -138,6 +141,7 @@ void RedisServer::relay_cleaned() {
 void RedisServer::fail(ReapReason reason, const std::string& error) {
     // Who has part of a reply can't be told anything any more.
     RedisSession* const torn = scanner_.between_replies() ? nullptr : receiver();
+    if (holder_ != nullptr) set_left_by(holder_->span());
     RedisSession* const holder = std::exchange(holder_, nullptr);
     turns_.clear();
     chore_ = Chore::none;

@@ -26,7 +26,9 @@ constexpr std::size_t slow_mark = std::size_t{1024} * 1024;
 }  // namespace
 
 RedisSession::RedisSession(PoolLoop& home, Newcomer newcomer, TenantPool& tenant, std::uint32_t id)
-    : Session(home, std::move(newcomer), tenant, id) {}
+    : Session(home, std::move(newcomer), tenant, id) {
+    trace_checkouts(nullptr);
+}
 
 void RedisSession::begin() {
     stream_ = &home_.loop().open(std::move(who_.connection), *this);

@@ -44,9 +44,10 @@ class RedisSession final : public Session, public base::ListHook<SharerTag> {
     // -- from its server connection
     void reply(loop::Slice bytes);
     void say(std::string_view text);
-    void answered(char type);  // a reply's last byte was passed on
-    void relayed();            // the same while everything is
-    void fence_reached();      // and nothing is outstanding
+    // A reply's last byte was passed on. `error`: of which kind, when it is one.
+    void answered(char type, std::string_view error, base::Duration took);
+    void relayed();        // the same while everything is
+    void fence_reached();  // and nothing is outstanding
     void server_drained();
     // `error` goes for each reply that is due, unless part of one has been passed on.
     void server_lost(const std::string& error, bool torn);

@@ -1,5 +1,7 @@
 #include "proxy/server_connection.h"
 
+#include <fmt/format.h>
+
 #include "proxy/pool_loop.h"
 #include "proxy/session.h"
 
@@ -12,7 +14,8 @@ ServerConnection::ServerConnection(PoolLoop& home, TenantPool& tenant,
       tenant_(tenant),
       id_(id),
       backend_pid_(established.backend_pid),
-      cancel_(std::move(established.cancel)) {
+      cancel_(std::move(established.cancel)),
+      address_(home.kept_address(established.address)) {
     tenant.use(dialed_with);
     loop::Detached connection;
     connection.owner = std::move(established.connection);
@@ -131,6 +134,9 @@ LeakStatus ServerConnection::leak(base::Instant now) const {
         leak.client = home_.name_of(client->id());
         leak.client_address = client->who().address;
         leak.application_name = client->who().application_name;
+        const telemetry::SpanContext span = client->span();
+        if (span.valid())
+            leak.trace_id = fmt::format("{:016x}{:016x}", span.trace.high, span.trace.low);
     }
     leak.state = held_state();
     if (pin_reason()) leak.pin_reason = base::word(*pin_reason());

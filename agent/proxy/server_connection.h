@@ -11,6 +11,7 @@
 #include "pool/server.h"
 #include "proxy/inspection.h"
 #include "proxy/tenant_pool.h"
+#include "telemetry/span.h"
 #include "upstream/dialer.h"
 
 namespace weir::proxy {
@@ -48,6 +49,11 @@ class ServerConnection : public pool::Server,
 
     [[nodiscard]] std::uint32_t id() const { return id_; }
     [[nodiscard]] int backend_pid() const { return backend_pid_; }
+    // Of the server, as the configuration writes it.
+    [[nodiscard]] const std::string& address() const { return address_; }
+    // The last checkout that ended here, or the dial before there was one; none: nobody sees it.
+    [[nodiscard]] const telemetry::SpanContext& left_by() const { return left_by_; }
+    void set_left_by(const telemetry::SpanContext& context) { left_by_ = context; }
     [[nodiscard]] virtual Session* holder() const = 0;
     [[nodiscard]] virtual std::string last_statement() const = 0;  // literals removed
     [[nodiscard]] virtual std::string held_state() const = 0;      // "idle in transaction", …
@@ -86,6 +92,8 @@ class ServerConnection : public pool::Server,
     const int backend_pid_;
     std::shared_ptr<upstream::CancelHandle> cancel_;
     unsigned cancels_under_way_ = 0;
+    const std::string& address_;  // one of its home's
+    telemetry::SpanContext left_by_;
     base::Instant deadline_{};
 };
 

@@ -23,6 +23,33 @@ Session::~Session() {
     home_.not_idle(*this);
 }
 
+void Session::trace_checkouts(CheckoutTrace::Redaction without_literals) {
+    if (!home_.tracer().on()) return;
+    trace_ = std::make_unique<CheckoutTrace>(home_, tenant_, without_literals);
+    if (who_.trace) trace_->set_standing(std::move(who_.trace));
+}
+
+void Session::trace_queued() {
+    if (trace_ == nullptr) return;
+    trace_->queued(tenant_.pool->waiting(), tenant_.pool->wait_cause());
+}
+
+void Session::trace_refused(const pool::Refusal& refusal) {
+    if (trace_ != nullptr) trace_->refused(refusal, home_.now());
+}
+
+void Session::trace_granted(const ServerConnection& server) {
+    if (trace_ != nullptr) trace_->granted(server, shares, home_.now());
+}
+
+void Session::trace_ended(ServerConnection* server, std::string_view error) {
+    if (trace_ != nullptr) trace_->ended(server, error, home_.now());
+}
+
+void Session::leaked(ServerConnection& server) {
+    if (trace_ != nullptr) trace_->leaked(server, home_.now());
+}
+
 void Session::enter(telemetry::ClientState state) {
     if (state == client_state_) return;
     probe_.changed(client_state_, state);

@@ -4,10 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "loop/loop.h"
 #include "pool/waiter.h"
+#include "proxy/checkout_trace.h"
 #include "proxy/inspection.h"
 #include "proxy/kill_order.h"
 #include "proxy/newcomer.h"
@@ -56,8 +59,21 @@ class Session : public pool::Waiter,
     [[nodiscard]] telemetry::ClientState client_state() const { return client_state_; }
     [[nodiscard]] ClientStatus status(base::Instant now) const;
     [[nodiscard]] base::Instant state_since() const { return state_since_; }
+    // Of its present checkout, for others to link to; none: there is no such, or no tracing.
+    [[nodiscard]] telemetry::SpanContext span() const {
+        return trace_ == nullptr ? telemetry::SpanContext() : trace_->context();
+    }
+    void leaked(ServerConnection& server);  // it is suspected to have
 
   protected:
+    // Its checkouts are traced from now on, where there is tracing.
+    void trace_checkouts(CheckoutTrace::Redaction without_literals);
+    // What became of its acquire, to be told at once.
+    void trace_queued();
+    void trace_refused(const pool::Refusal& refusal);
+    void trace_granted(const ServerConnection& server);
+    // Its connection goes back, or is gone; `error`: not as it should.
+    void trace_ended(ServerConnection* server, std::string_view error = {});
     void enter(telemetry::ClientState state);
     // Counts the close and hands the object back to its loop; its stream is gone already.
     void finish(telemetry::ClientClose reason);
@@ -68,6 +84,7 @@ class Session : public pool::Waiter,
     TenantPool& tenant_;
     loop::Stream* stream_ = nullptr;
     ServerConnection* server_ = nullptr;
+    std::unique_ptr<CheckoutTrace> trace_;  // nullptr: no tracing
     bool finished_ = false;
     bool has_key_ = false;  // a use of `key` was taken
 

@@ -23,6 +23,7 @@
 #include "proxy/routes.h"
 #include "settings/settings.h"
 #include "telemetry/registry.h"
+#include "telemetry/tracer.h"
 #include "upstream/canceller.h"
 #include "upstream/dialer.h"
 
@@ -98,6 +99,9 @@ struct Shared {
     mutable std::shared_mutex looking;
     settings::Snapshot settings;
     telemetry::Registry registry;
+    // Of traces that are kept though they were not sampled, for all loops together.
+    const std::shared_ptr<telemetry::SpanAllowance> span_allowance =
+        std::make_shared<telemetry::SpanAllowance>();
     Routes routes;
     Directory directory;
     std::vector<std::shared_ptr<UpstreamLink>> upstreams;  // shared with cancels under way

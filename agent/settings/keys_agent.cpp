@@ -72,12 +72,12 @@ template <>
 const std::vector<Key<Traces>>& keys<Traces>() {
     using S = Traces;
     static const std::vector<Key<S>> all{
-        text<S>("endpoint", &S::endpoint).not_yet(),
-        word<TraceProtocol, S>("protocol", &S::protocol).not_yet(),
-        fraction<S>("sample_ratio", &S::sample_ratio).not_yet(),
-        limit<S>("slow", &S::slow).not_yet(),
-        whole<S>("slow_per_second", &S::slow_per_second, 0, 100'000).not_yet(),
-        word<TraceStatements, S>("statements", &S::statements).not_yet(),
+        text<S>("endpoint", &S::endpoint).needs_restart(),
+        word<TraceProtocol, S>("protocol", &S::protocol).needs_restart(),
+        fraction<S>("sample_ratio", &S::sample_ratio),
+        limit<S>("slow", &S::slow),
+        whole<S>("slow_per_second", &S::slow_per_second, 0, 100'000),
+        word<TraceStatements, S>("statements", &S::statements),
     };
     return all;
 }

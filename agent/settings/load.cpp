@@ -13,6 +13,7 @@
 #include "settings/parse_toml.h"
 #include "settings/read.h"
 #include "settings/report.h"
+#include "settings/trace_environment.h"
 
 namespace weir::settings {
 namespace {
@@ -46,6 +47,7 @@ Outcome read_tree(Node& root, const Environment& environment, Report errors) {
     check_upstreams(loaded.settings, checks);
     check_pools(loaded.settings, checks);
     check_users(loaded.settings, checks);
+    loaded.settings.trace_export = trace_export(loaded.settings.traces, environment, warnings);
     if (!errors.empty()) return tl::make_unexpected(errors.problems());
 
     Report notices;

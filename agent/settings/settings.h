@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/log.h"
 #include "base/words.h"
 #include "settings/secret.h"
+#include "settings/trace_export.h"
 
 namespace weir::settings {
 
@@ -29,7 +31,6 @@ enum class PoolMode : std::uint8_t { transaction, session, statement, direct, mu
 enum class LeakAction : std::uint8_t { report, cancel, close };
 enum class SessionState : std::uint8_t { pin, reset, reject };
 enum class UnnamedStatements : std::uint8_t { forward, cache };
-enum class TraceProtocol : std::uint8_t { http_json, http_protobuf };
 enum class TraceStatements : std::uint8_t { off, summary, text };
 
 struct Agent {
@@ -189,6 +190,7 @@ struct Settings {
     std::vector<User> user;
     Metrics metrics;
     Traces traces;
+    std::optional<TraceExport> trace_export;  // nothing: no tracing
 };
 
 using Snapshot = std::shared_ptr<const Settings>;
@@ -238,10 +240,6 @@ struct Words<settings::SessionState> {
 template <>
 struct Words<settings::UnnamedStatements> {
     static constexpr std::array<std::string_view, 2> all{"forward", "cache"};
-};
-template <>
-struct Words<settings::TraceProtocol> {
-    static constexpr std::array<std::string_view, 2> all{"http/json", "http/protobuf"};
 };
 template <>
 struct Words<settings::TraceStatements> {

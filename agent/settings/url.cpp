@@ -4,33 +4,10 @@
 #include <optional>
 #include <utility>
 
+#include "settings/percent.h"
+
 namespace weir::settings {
 namespace {
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-// Nothing for a "%" without two digits after it and for an encoded NUL.
-std::optional<std::string> decoded(std::string_view text) {
-    std::string plain;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            plain += text[i];
-            continue;
-        }
-        if (i + 2 >= text.size()) return std::nullopt;
-        const int high = hex_digit(text[i + 1]);
-        const int low = hex_digit(text[i + 2]);
-        if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
-        plain += static_cast<char>(high * 16 + low);
-        i += 2;
-    }
-    return plain;
-}
 
 // Cuts `text` at the first `mark`: the part before it is returned, `text` becomes the part after.
 std::optional<std::string_view> cut(std::string_view& text, std::string_view mark) {
@@ -48,8 +25,8 @@ bool read_parameters(std::string_view text, Url& url) {
         auto value = one;
         const auto name = cut(value, "=");
         if (!name) return false;
-        auto plain_name = decoded(*name);
-        auto plain_value = decoded(value);
+        auto plain_name = percent_decoded(*name);
+        auto plain_value = percent_decoded(value);
         if (!plain_name || !plain_value) return false;
         url.parameters[std::move(*plain_name)] = std::move(*plain_value);
     }
@@ -58,8 +35,8 @@ bool read_parameters(std::string_view text, Url& url) {
 
 bool read_account(std::string_view text, Url& url) {
     const auto colon = std::min(text.find(':'), text.size());
-    auto user = decoded(text.substr(0, colon));
-    auto password = decoded(text.substr(std::min(colon + 1, text.size())));
+    auto user = percent_decoded(text.substr(0, colon));
+    auto password = percent_decoded(text.substr(std::min(colon + 1, text.size())));
     if (!user || !password) return false;
     url.user = std::move(*user);
     url.password = std::move(*password);
@@ -71,7 +48,7 @@ bool read_host(std::string_view text, Url& url) {
     const auto colon = text.rfind(':');
     const bool has_port =
         colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
-    auto host = decoded(text.substr(0, has_port ? colon : text.size()));
+    auto host = percent_decoded(text.substr(0, has_port ? colon : text.size()));
     if (!host) return false;
     url.host = std::move(*host);
     if (has_port) url.port = text.substr(colon + 1);
@@ -94,7 +71,7 @@ base::Result<Url> parse_url(std::string_view text) {
         text = text.substr(0, mark);
     }
     auto authority = text.substr(0, text.find('/'));
-    auto path = decoded(text.substr(std::min(authority.size() + 1, text.size())));
+    auto path = percent_decoded(text.substr(std::min(authority.size() + 1, text.size())));
     // The last "@": a password with an unencoded one is still understood.
     if (const auto sign = authority.rfind('@'); sign != std::string_view::npos) {
         if (!read_account(authority.substr(0, sign), url)) return malformed();

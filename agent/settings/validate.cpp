@@ -8,6 +8,7 @@
 
 #include "settings/address.h"
 #include "settings/checks.h"
+#include "settings/trace_environment.h"
 
 namespace weir::settings {
 namespace {
@@ -173,6 +174,13 @@ void check_agent(const Settings& settings, Checks& checks) {
                     [](const Listen& listener) { return listener.auth == AuthMode::query; });
     if (asks_server && settings.auth.query_user.empty()) {
         checks.error("auth", "query_user", "required by the mode \"query\"");
+    }
+    const std::string& endpoint = settings.traces.endpoint;
+    if (endpoint.empty()) return;
+    if (const std::string why = wrong_with_collector(endpoint); !why.empty()) {
+        checks.error("traces", "endpoint", why);
+    } else if (endpoint.find('?') != std::string::npos) {
+        checks.error("traces", "endpoint", "expected an address without a query");
     }
 }
 

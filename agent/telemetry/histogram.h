@@ -37,13 +37,16 @@ class Histogram {
     static constexpr std::size_t bucket_count = bounds.size() + 1;
 
     // A bucket holds what is at most its bound (`le`); a negative value counts as zero.
-    void observe(base::Duration value) {
+    [[nodiscard]] static std::size_t bucket_of(base::Duration value) {
         const std::int64_t nanoseconds = value.count() < 0 ? 0 : value.count();
         std::size_t i = first_[static_cast<std::size_t>(
             std::bit_width(static_cast<std::uint64_t>(nanoseconds)))];
         while (i < bounds.size() && nanoseconds > bounds[i]) ++i;
-        buckets_[i].add();
-        sum_.add(static_cast<std::uint64_t>(nanoseconds));
+        return i;
+    }
+    void observe(base::Duration value) {
+        buckets_[bucket_of(value)].add();
+        sum_.add(value.count() < 0 ? 0 : static_cast<std::uint64_t>(value.count()));
     }
     [[nodiscard]] std::uint64_t bucket(std::size_t i) const { return buckets_[i].read(); }
     [[nodiscard]] std::uint64_t sum_nanoseconds() const { return sum_.read(); }

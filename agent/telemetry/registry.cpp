@@ -1,6 +1,7 @@
 #include "telemetry/registry.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace weir::telemetry {
 namespace {
@@ -27,6 +28,18 @@ std::shared_ptr<PoolProbe> Registry::pool(const PoolLabels& labels, unsigned loo
     return obtain(pools_, labels, loop, [&](const PoolLabels& other) {
         return other.pool == labels.pool && other.engine == labels.engine;
     });
+}
+
+std::shared_ptr<PoolExemplars> Registry::exemplars(const PoolLabels& labels, unsigned loop) {
+    const std::scoped_lock lock(mutex_);
+    return obtain(exemplars_, labels, loop, [&](const PoolLabels& other) {
+        return other.pool == labels.pool && other.engine == labels.engine;
+    });
+}
+
+std::vector<Registered<PoolLabels, PoolExemplars>> Registry::exemplars() const {
+    const std::scoped_lock lock(mutex_);
+    return exemplars_;
 }
 
 std::shared_ptr<SessionProbe> Registry::session(const ListenerLabels& labels, unsigned loop) {
@@ -56,6 +69,24 @@ std::shared_ptr<ServerProbe> Registry::server(const std::string& upstream) {
 void Registry::forget_server(const std::string& upstream) {
     const std::scoped_lock lock(mutex_);
     std::erase_if(servers_, [&](const auto& one) { return one.labels == upstream; });
+}
+
+void Registry::trace(unsigned loops, std::size_t queue) {
+    const std::scoped_lock lock(mutex_);
+    assert(rings_.empty());
+    for (unsigned loop = 0; loop < loops; ++loop) {
+        rings_.push_back(std::make_shared<SpanRing>((queue + loop) / loops));
+    }
+}
+
+std::shared_ptr<SpanRing> Registry::ring(unsigned loop) const {
+    const std::scoped_lock lock(mutex_);
+    return loop < rings_.size() ? rings_[loop] : nullptr;
+}
+
+std::vector<std::shared_ptr<SpanRing>> Registry::rings() const {
+    const std::scoped_lock lock(mutex_);
+    return rings_;
 }
 
 std::vector<Registered<PoolLabels, PoolProbe>> Registry::pools() const {

@@ -44,8 +44,8 @@ bool announces_table(std::string_view verb, std::string_view word) {
 }
 
 bool goes_between(std::string_view word) {
-    return word == "ONLY" || word == "TABLE" || word == "IF" || word == "NOT" ||
-           word == "EXISTS" || word == "LOW_PRIORITY" || word == "IGNORE";
+    return word == "ONLY" || word == "TABLE" || word == "IF" || word == "NOT" || word == "EXISTS" ||
+           word == "LOW_PRIORITY" || word == "IGNORE";
 }
 
 }  // namespace
@@ -56,7 +56,8 @@ StatementSummary summarize(std::string_view text) {
     for (std::size_t words = 0; words < most_words && !text.empty(); ++words) {
         const std::string_view word = take_word(text);
         if (word.empty() || word == "(") continue;
-        if (!in_name(word.front()) && word.front() != '"' && word.front() != '`') {
+        const bool quoted = word.size() > 1 && (word.front() == '"' || word.front() == '`');
+        if (!quoted && !in_name(word.front())) {
             if (summary.verb.empty() || word == ";") break;
             announced = false;
             continue;

@@ -29,9 +29,7 @@ std::optional<std::uint64_t> hex(std::string_view text) {
     return value;
 }
 
-int any_digit(char c) {
-    return digit(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c);
-}
+int any_digit(char c) { return digit(c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c); }
 
 // Nothing: a percent sign without its two digits, or longer than `limit`.
 std::optional<std::string> url_decoded(std::string_view text, std::size_t limit) {
@@ -75,8 +73,8 @@ std::optional<TraceComment> read_comment(std::string_view pairs) {
     if (const auto state = value_of(pairs, "tracestate")) {
         // Printable ASCII, or it is not one: it goes on to others as it came.
         auto plain = url_decoded(*state, longest_state).value_or(std::string());
-        const bool fits = std::all_of(plain.begin(), plain.end(),
-                                      [](char c) { return c >= ' ' && c <= '~'; });
+        const bool fits =
+            std::all_of(plain.begin(), plain.end(), [](char c) { return c >= ' ' && c <= '~'; });
         if (fits) comment.state = std::move(plain);
     }
     return comment;
@@ -84,9 +82,8 @@ std::optional<TraceComment> read_comment(std::string_view pairs) {
 
 std::optional<TraceComment> at_the_end(std::string_view statement) {
     const std::size_t end = statement.rfind("*/");
-    const std::string_view looked_at =
-        statement.substr(end - std::min(end, trace_comment_limit),
-                         std::min(end, trace_comment_limit));
+    const std::string_view looked_at = statement.substr(end - std::min(end, trace_comment_limit),
+                                                        std::min(end, trace_comment_limit));
     const std::size_t begin = looked_at.rfind("/*");
     return begin == none ? std::nullopt : read_comment(looked_at.substr(begin + 2));
 }

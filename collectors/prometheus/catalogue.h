@@ -417,6 +417,18 @@ inline constexpr Metric scrape_seconds{
     "Time to collect and print metrics; a scrape appears in the next one."};
 inline constexpr Metric scrape_bytes{
     "weir_scrape_bytes", gauge, {"endpoint"}, "Size of the last answer before compression."};
+inline constexpr Metric spans{"weir_spans_total",
+                              counter,
+                              {"result"},
+                              "Spans of traces by what became of them; unsampled ones were never "
+                              "made."};
+inline constexpr Metric span_queue_size{
+    "weir_span_queue_size", gauge, {}, "Finished spans that wait for export."};
+inline constexpr Metric span_queue_capacity{
+    "weir_span_queue_capacity",
+    gauge,
+    {},
+    "Finished spans that may wait for export; beyond it they are dropped. 0: no tracing."};
 inline constexpr Metric metric_label_overflow{
     "weir_metric_label_overflow_total",
     counter,
@@ -508,6 +520,9 @@ inline constexpr std::array all{&pool_connections,
                                 &event_loop_backend,
                                 &scrape_seconds,
                                 &scrape_bytes,
+                                &spans,
+                                &span_queue_size,
+                                &span_queue_capacity,
                                 &metric_label_overflow,
                                 &process_cpu_seconds,
                                 &process_resident_memory_bytes,

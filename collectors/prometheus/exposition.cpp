@@ -15,6 +15,7 @@
 #include "collectors/prometheus/query_collector.h"
 #include "collectors/prometheus/scrape_collector.h"
 #include "collectors/prometheus/server_collector.h"
+#include "collectors/prometheus/span_collector.h"
 #include "collectors/prometheus/tenant_collector.h"
 #include "collectors/prometheus/tenant_page.h"
 #include "collectors/prometheus/upstream_collector.h"
@@ -34,6 +35,7 @@ Exposition::Exposition(telemetry::Registry& registry, const AgentFacts& facts,
     collectors_.push_back(std::make_unique<UpstreamCollector>(registry));
     collectors_.push_back(std::make_unique<ServerCollector>(registry));
     collectors_.push_back(std::make_unique<LoopCollector>(registry));
+    collectors_.push_back(std::make_unique<SpanCollector>(registry));
     collectors_.push_back(std::make_unique<AgentCollector>(facts));
     collectors_.push_back(std::move(scrape));
     collectors_.push_back(std::make_unique<ProcessCollector>());

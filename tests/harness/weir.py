@@ -33,8 +33,8 @@ def sanitized():
 
 
 def clean_environment():
-    """Ours without what is meant for the tests: the daemon takes WEIR_ names for settings."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")}
+    """Ours without what the daemon would take for settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("WEIR_", "OTEL_"))}
 
 
 class Weir:

@@ -107,13 +107,6 @@ def test_check_accepts_the_running_configuration_and_dials(weir, tmp_path):
     assert done.returncode == 1 and "refused" in (done.stdout + done.stderr)
 
 
-def test_keys_whose_feature_is_not_there_yet_are_said_so(weir, tmp_path):
-    path = tmp_path / "later.toml"
-    path.write_text(toml.written({**weir.settings, "traces": {"endpoint": "http://127.0.0.1:4318"}}))
-    done = command("check", "--config", path)
-    assert "not yet in effect" in done.stdout + done.stderr
-
-
 def test_the_environment_overrides_the_file(start_weir, postgres):
     weir = start_weir(postgres, environment={"WEIR_POOL_TENANTS_MAX_SIZE": "7"})
     row = next(row for row in weir.json("/api/v1/pools")["pools"] if row["pool"] == "tenants")

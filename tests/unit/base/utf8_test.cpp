@@ -28,5 +28,12 @@ TEST(Utf8, refuses_overlong_forms_surrogates_and_what_is_beyond_the_last_charact
     }
 }
 
+TEST(Utf8, every_byte_that_begins_no_character_is_replaced_and_the_rest_stays) {
+    EXPECT_EQ(replaced_utf8("m\xC3\xBCnchen"), "m\xC3\xBCnchen");
+    EXPECT_EQ(replaced_utf8("m\xFCnchen"), "m\xEF\xBF\xBDnchen");
+    EXPECT_EQ(replaced_utf8("\xF0\x9F"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+    EXPECT_EQ(replaced_utf8(""), "");
+}
+
 }  // namespace
 }  // namespace weir::base

@@ -24,17 +24,26 @@ TEST(Effect, default_written_out_promises_nothing) {
 }
 
 TEST(Effect, key_of_a_later_feature_is_told_with_its_place) {
-    const auto all = loaded(small("[traces]\nendpoint = \"http://h:4318\"\n"));
+    const auto all = loaded(small("[admin]\ntls = { cert = \"c\", key = \"k\" }\n"));
     EXPECT_THAT(texts_of(all.notices),
-                ElementsAre("weir.toml:2:12: traces.endpoint: set, but not yet in effect"));
-    EXPECT_THAT(texts_of(all.unsafe), IsEmpty());
+                ElementsAre("weir.toml:2:16: admin.tls.cert: set, but not yet in effect",
+                            "weir.toml:2:27: admin.tls.key: set, but not yet in effect"));
 }
 
 TEST(Effect, environment_sets_keys_like_the_file) {
-    const auto all = loaded(small(), {{"WEIR_TRACES_ENDPOINT", "http://h:4318"}});
+    const auto all = loaded(small(), {{"WEIR_ADMIN_TLS_CERT", "c"}, {"WEIR_ADMIN_TLS_KEY", "k"}});
     EXPECT_THAT(texts_of(all.notices),
-                ElementsAre("environment WEIR_TRACES_ENDPOINT: traces.endpoint: set, but not yet "
-                            "in effect"));
+                ElementsAre("environment WEIR_ADMIN_TLS_CERT: admin.tls.cert: set, but not yet in "
+                            "effect",
+                            "environment WEIR_ADMIN_TLS_KEY: admin.tls.key: set, but not yet in "
+                            "effect"));
+}
+
+TEST(Effect, all_keys_of_traces_are_in_effect) {
+    const auto all = loaded(
+        small("[traces]\nendpoint = \"http://h:4318\"\nprotocol = \"http/protobuf\"\n"
+              "sample_ratio = 1.0\nslow = \"1s\"\nslow_per_second = 1\nstatements = \"text\"\n"));
+    EXPECT_THAT(texts_of(all.notices), IsEmpty());
 }
 
 TEST(Effect, all_keys_of_a_pool_are_in_effect) {

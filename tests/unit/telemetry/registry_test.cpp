@@ -50,5 +50,22 @@ TEST(Registry, a_server_is_known_by_its_upstream_until_it_is_forgotten) {
     EXPECT_NE(registry.server("primary"), probe);
 }
 
+TEST(Registry, without_tracing_no_loop_has_a_ring) {
+    Registry registry;
+    EXPECT_EQ(registry.ring(0), nullptr);
+    EXPECT_TRUE(registry.rings().empty());
+}
+
+TEST(Registry, the_rings_of_all_loops_hold_the_queue_together) {
+    Registry registry;
+    registry.trace(3, 2048);
+    std::size_t capacity = 0;
+    for (const auto& ring : registry.rings()) capacity += ring->capacity();
+    EXPECT_EQ(capacity, 2048u);
+    EXPECT_EQ(registry.ring(2), registry.rings().at(2));
+    EXPECT_NE(registry.ring(0), registry.ring(1));
+    EXPECT_EQ(registry.ring(3), nullptr);
+}
+
 }  // namespace
 }  // namespace weir::telemetry

@@ -10,8 +10,7 @@ TEST(StatementSummary, is_verb_and_table) {
     EXPECT_EQ(summarize("SELECT a, (b) FROM shop.orders o JOIN items").text(),
               "SELECT shop.orders");
     EXPECT_EQ(summarize("insert into notes (words) values (?)").text(), "INSERT notes");
-    EXPECT_EQ(summarize("UPDATE ONLY \"Order Lines\" SET a = ?").text(),
-              "UPDATE \"Order Lines\"");
+    EXPECT_EQ(summarize("UPDATE ONLY \"Order Lines\" SET a = ?").text(), "UPDATE \"Order Lines\"");
     EXPECT_EQ(summarize("DELETE FROM `my`.`orders`").text(), "DELETE `my`.`orders`");
     EXPECT_EQ(summarize("CREATE TABLE IF NOT EXISTS t (id int)").text(), "CREATE t");
     EXPECT_EQ(summarize("TRUNCATE t").text(), "TRUNCATE t");

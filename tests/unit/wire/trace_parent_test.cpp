@@ -48,9 +48,9 @@ TEST(Traceparent, that_is_not_exactly_one_is_none) {
               std::nullopt);
     EXPECT_EQ(read_traceparent("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01"),
               std::nullopt);
-    EXPECT_EQ(read_traceparent("00-00000000000000018448eb211c80319c-b7ad6b7169203331-01")
-                  .has_value(),
-              true);
+    EXPECT_EQ(
+        read_traceparent("00-00000000000000018448eb211c80319c-b7ad6b7169203331-01").has_value(),
+        true);
 }
 
 TEST(TraceComment, is_found_at_either_end_of_a_statement) {
@@ -69,7 +69,8 @@ TEST(TraceComment, brings_its_state_along) {
         find_trace("SELECT 1 /*traceparent='" + traced + "',tracestate='congo%3Dt61,rojo%3D00f'*/");
     ASSERT_TRUE(trace.has_value());
     EXPECT_EQ(trace->state, "congo=t61,rojo=00f");
-    EXPECT_EQ(find_trace("SELECT 1 /*traceparent='" + traced + "',tracestate='a%0Ab'*/")->state, "");
+    EXPECT_EQ(find_trace("SELECT 1 /*traceparent='" + traced + "',tracestate='a%0Ab'*/")->state,
+              "");
     EXPECT_EQ(find_trace("SELECT 1 /*traceparent='" + traced + "',tracestate='" +
                          std::string(600, 'a') + "'*/")
                   ->state,

@@ -29,6 +29,7 @@ class SilentServer {
         port_ = ntohs(address.sin_port);
     }
     [[nodiscard]] Place place() const { return {"127.0.0.1", std::to_string(port_), "127.0.0.1"}; }
+    [[nodiscard]] int fd() const { return listener_.get(); }
     [[nodiscard]] base::Fd accept() const {
         return base::Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     }

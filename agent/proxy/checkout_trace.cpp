@@ -1,0 +1,379 @@
+#include "proxy/checkout_trace.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "proxy/pool_loop.h"
+#include "proxy/span_attributes.h"
+#include "proxy/span_facts.h"
+#include "wire/statement_summary.h"
+
+namespace weir::proxy {
+
+using base::Duration;
+using base::Instant;
+using telemetry::Span;
+using telemetry::SpanContext;
+using telemetry::SpanKind;
+
+namespace {
+
+// A shorter wait is no span of its own in a trace that is kept for another reason.
+constexpr Duration long_wait = std::chrono::milliseconds(1);
+constexpr std::size_t longest_text = 1024;  // of a query
+// Holders that a waiter is linked to: those that have held theirs for the longest.
+constexpr std::size_t most_holders = 2;
+
+SpanContext context_of(const wire::TraceParent& parent) {
+    return {{parent.trace_high, parent.trace_low}, parent.span, parent.sampled};
+}
+
+}  // namespace
+
+CheckoutTrace::CheckoutTrace(PoolLoop& home, TenantPool& tenant, Redaction without_literals)
+    : home_(home), tenant_(tenant), tracer_(home.tracer()), without_literals_(without_literals) {}
+
+// -- the way to a connection
+
+void CheckoutTrace::asked(Instant now) {
+    if (open_) return;
+    open_ = true;
+    asked_at_ = granted_at_ = now;
+    statements_ = home_.traced_statements() != settings::TraceStatements::off;
+    if (standing_) {
+        adopt(*standing_);
+    } else {
+        context_.trace.low = tracer_.random();
+        likely_ = sampled_ = tracer_.samples(context_.trace.low);
+    }
+}
+
+void CheckoutTrace::queued(std::size_t position, telemetry::WaitCause cause) {
+    position_ = position;
+    cause_ = cause;
+}
+
+void CheckoutTrace::granted(const ServerConnection& server, bool shared, Instant now) {
+    if (!open_) return;
+    granted_ = true;
+    granted_at_ = now;
+    address_ = &server.address();
+    const Duration waited = now - asked_at_;
+    // The pool says so of a sharer, too.
+    source_ = !shared              ? server.served_as()
+              : waited.count() > 0 ? telemetry::ServedSource::waited
+                                   : telemetry::ServedSource::idle;
+    if (waited.count() <= 0 || !(likely_ || tracer_.slow(waited))) return;
+    note_holders(&server);
+}
+
+void CheckoutTrace::refused(const pool::Refusal& refusal, Instant now) {
+    if (!open_) return;
+    granted_at_ = now;
+    note_holders(nullptr);
+    switch (refusal.outcome) {
+        case pool::AcquireOutcome::rejected:
+            ended(nullptr, base::word(refusal.reason), now);
+            return;
+        case pool::AcquireOutcome::error:
+            ended(nullptr, base::word(refusal.failure), now);
+            return;
+        default:
+            ended(nullptr, base::word(refusal.outcome), now);
+    }
+}
+
+// Who held connections while it waited: whoever has just given `granted` up, and those who hold
+// theirs for the longest.
+void CheckoutTrace::note_holders(const ServerConnection* granted) {
+    const bool handed_over = source_ != telemetry::ServedSource::idle;
+    if (granted != nullptr && handed_over && granted->left_by().valid()) {
+        holders_.push_back({granted->left_by(), {}});
+    }
+    std::array<const ServerConnection*, most_holders> longest{};
+    tenant_.pool->for_each_server([&](pool::Server& one) {
+        const auto* server = static_cast<const ServerConnection*>(&one);
+        if (server == granted || server->holder() == nullptr) return;
+        if (server->held_since() > asked_at_) return;
+        for (const ServerConnection*& place : longest) {
+            if (place == nullptr || server->held_since() < place->held_since()) {
+                std::swap(place, server);
+            }
+            if (server == nullptr) return;
+        }
+    });
+    for (const ServerConnection* server : longest) {
+        const SpanContext holder = server == nullptr ? SpanContext() : server->holder()->span();
+        if (holder.valid()) holders_.push_back({holder, {}});
+    }
+}
+
+// -- whose trace it is
+
+void CheckoutTrace::said(const wire::TraceComment& whose) {
+    if (!open_) return;
+    if (!has_parent_ && !given_away_) {
+        adopt(whose);
+    } else if (context_of(whose.parent).trace != context_.trace) {
+        mentioned(whose.parent);
+    }
+}
+
+void CheckoutTrace::adopt(const wire::TraceComment& whose) {
+    context_.trace = {whose.parent.trace_high, whose.parent.trace_low};
+    parent_ = whose.parent.span;
+    trace_state_ = whose.state;
+    has_parent_ = true;
+    likely_ = sampled_ = whose.parent.sampled;
+    if (!sampled_) forget_queries();
+}
+
+void CheckoutTrace::mentioned(const wire::TraceParent& whose) {
+    if (!open_ || !sampled_) return;
+    const SpanContext context = context_of(whose);
+    const bool known = std::any_of(links_.begin(), links_.end(),
+                                   [&](const auto& link) { return link.context == context; });
+    if (!known && links_.size() < most_links) links_.push_back({context, {}});
+}
+
+void CheckoutTrace::set_standing(std::optional<wire::TraceComment> whose) {
+    standing_ = std::move(whose);
+    if (standing_) said(*standing_);
+}
+
+SpanContext CheckoutTrace::context() {
+    if (!open_) return {};
+    make_ids();
+    given_away_ = true;
+    return context_;
+}
+
+void CheckoutTrace::make_ids() {
+    if (context_.span != 0) return;
+    if (!has_parent_) context_.trace.high = tracer_.random();
+    context_.span = tracer_.random();
+    context_.sampled = sampled_;
+}
+
+// -- its queries
+
+void CheckoutTrace::query_began(Instant now, unsigned replies) {
+    if (!open_ || !statements_) return;
+    if (skipped_ > 0 || !sampled_ || queries_.size() == most_queries) {
+        skipped_ += replies;  // until those before it are answered: answers come in order
+        return;
+    }
+    queries_.emplace_back();
+    queries_.back().began = now;
+    queries_.back().replies = replies;
+}
+
+void CheckoutTrace::query_text(std::string_view text) {
+    if (skipped_ > 0 || queries_.empty()) return;
+    Query& query = queries_.back();
+    if (without_literals_ == nullptr) {
+        query.verb = query.summary = wire::summarize(text).verb;
+        return;
+    }
+    std::string shown = without_literals_(text, longest_text);
+    const wire::StatementSummary summary = wire::summarize(shown);
+    query.verb = summary.verb;
+    query.summary = summary.text();
+    if (home_.traced_statements() == settings::TraceStatements::text) query.text = std::move(shown);
+}
+
+void CheckoutTrace::query_failed(std::string_view code) {
+    if (!open_) return;
+    if (error_.empty()) {
+        error_ = code;
+        server_failed_ = true;
+    }
+    if (!queries_.empty()) queries_.front().code = code;
+}
+
+void CheckoutTrace::query_ended(Duration took, Instant now) {
+    if (!open_) return;
+    longest_query_ = std::max(longest_query_, took);
+    if (!statements_) return;
+    if (queries_.empty()) {
+        if (skipped_ > 0) --skipped_;
+        return;
+    }
+    if (--queries_.front().replies > 0) return;
+    Query query = std::move(queries_.front());
+    queries_.pop_front();
+    Span span;
+    span.name = query.summary.empty() ? "query" : query.summary;
+    span.kind = SpanKind::client;
+    span.start_unix_ns = tracer_.unix_ns(query.began);
+    span.end_unix_ns = tracer_.unix_ns(now);
+    add_pool_facts(span.attributes, home_, tenant_, address_);
+    if (!query.verb.empty()) {
+        add_text(span.attributes, "db.operation.name", query.verb);
+        add_text(span.attributes, "db.query.summary", query.summary);
+    }
+    if (!query.text.empty()) add_text(span.attributes, "db.query.text", query.text);
+    if (!query.code.empty()) {
+        add_text(span.attributes, "db.response.status_code", query.code);
+        set_failed(span, query.code);
+    }
+    push_child(std::move(span));
+}
+
+void CheckoutTrace::nothing_outstanding() {
+    queries_.clear();
+    skipped_ = 0;
+}
+
+// Its spans wait until it is known whose trace they belong to.
+void CheckoutTrace::push_child(Span&& span) {
+    if (children_.size() == most_queries) {
+        make_ids();
+        given_away_ = true;
+        flush();
+    }
+    children_.push_back(std::move(span));
+}
+
+void CheckoutTrace::flush() {
+    for (Span& child : children_) {
+        child.context = {context_.trace, tracer_.random(), true};
+        child.parent = context_.span;
+        child.trace_state = state();
+        tracer_.push(std::move(child));
+    }
+    children_.clear();
+}
+
+void CheckoutTrace::forget_queries() {
+    for (const Query& query : queries_) skipped_ += query.replies;
+    queries_.clear();
+    children_.clear();
+}
+
+// -- its end
+
+void CheckoutTrace::ended(ServerConnection* server, std::string_view error, Instant now) {
+    if (!open_) return;
+    if (error_.empty()) error_ = error;
+    if (const char* const reason = reason_to_keep(now)) {
+        make_ids();
+        context_.sampled = true;
+        tell(reason, now);
+        if (server != nullptr) server->set_left_by(context_);
+    } else {
+        tracer_.unsampled();
+        // Nobody will see its span, but perhaps its parent's.
+        if (server != nullptr && (has_parent_ || given_away_)) {
+            make_ids();
+            server->set_left_by(context_);
+        } else if (server != nullptr) {
+            server->set_left_by({});
+        }
+    }
+    reset();
+}
+
+const char* CheckoutTrace::reason_to_keep(Instant now) {
+    if (sampled_) return has_parent_ ? "parent" : "ratio";
+    const char* const reason = leaked_                         ? "leaked"
+                               : !error_.empty()               ? "failed"
+                               : tracer_.slow(now - asked_at_) ? "slow"
+                                                               : nullptr;
+    return reason != nullptr && tracer_.allows(now) ? reason : nullptr;
+}
+
+const std::string& CheckoutTrace::state() const {
+    static const std::string none;
+    if (has_parent_) return trace_state_;
+    return sampled_ ? tracer_.trace_state() : none;
+}
+
+void CheckoutTrace::tell(const char* reason, Instant now) {
+    if (sampled_) observe(now);
+    const Duration waited = granted_at_ - asked_at_;
+    if (sampled_ || !granted_ || waited > long_wait) children_.push_back(acquire_span());
+    flush();
+    Span span;
+    span.context = context_;
+    span.parent = parent_;
+    span.trace_state = state();
+    span.name = "transaction " + tenant_.pool->settings().name;
+    span.kind = SpanKind::server;
+    span.start_unix_ns = tracer_.unix_ns(asked_at_);
+    span.end_unix_ns = tracer_.unix_ns(now);
+    add_pool_facts(span.attributes, home_, tenant_, address_);
+    if (granted_) {
+        add_text(span.attributes, "weir.acquire.source", base::word(source_));
+    }
+    add_text(span.attributes, "weir.sampling.reason", reason);
+    if (server_failed_) add_text(span.attributes, "db.response.status_code", error_);
+    if (!error_.empty()) set_failed(span, error_);
+    span.links = std::move(links_);
+    tracer_.push(std::move(span));
+}
+
+Span CheckoutTrace::acquire_span() {
+    Span span;
+    span.name = "pool.acquire";
+    span.start_unix_ns = tracer_.unix_ns(asked_at_);
+    span.end_unix_ns = tracer_.unix_ns(granted_at_);
+    add_pool_facts(span.attributes, home_, tenant_, address_);
+    if (granted_) {
+        add_text(span.attributes, "weir.acquire.source", base::word(source_));
+    } else {
+        set_failed(span, error_);
+    }
+    if (cause_) {
+        add_text(span.attributes, "weir.wait.cause", base::word(*cause_));
+        add_number(span.attributes, "weir.queue.position", static_cast<std::int64_t>(position_));
+    }
+    span.links = std::move(holders_);
+    return span;
+}
+
+void CheckoutTrace::observe(Instant now) {
+    if (!granted_) return;
+    telemetry::PoolExemplars& exemplars = home_.exemplars(tenant_);
+    const std::int64_t unix_ns = tracer_.unix_ns(now);
+    exemplars.wait_ok.write(granted_at_ - asked_at_, context_, unix_ns);
+    exemplars.use.write(now - granted_at_, context_, unix_ns);
+    if (longest_query_.count() >= 0) exemplars.query_time.write(longest_query_, context_, unix_ns);
+}
+
+void CheckoutTrace::leaked(ServerConnection& server, Instant now) {
+    if (!open_) return;
+    leaked_ = true;
+    const SpanContext checkout = context();
+    Span span;
+    span.context = {checkout.trace, tracer_.random(), true};
+    span.parent = checkout.span;
+    span.trace_state = state();
+    span.name = "pool.leak";
+    span.start_unix_ns = tracer_.unix_ns(granted_at_);
+    span.end_unix_ns = tracer_.unix_ns(now);
+    add_pool_facts(span.attributes, home_, tenant_, &server.address());
+    add_text(span.attributes, "weir.sampling.reason", "leaked");
+    span.links.push_back({checkout, {}});
+    tracer_.push(std::move(span));
+}
+
+void CheckoutTrace::reset() {
+    open_ = granted_ = sampled_ = likely_ = has_parent_ = given_away_ = false;
+    leaked_ = server_failed_ = false;
+    cause_.reset();
+    address_ = nullptr;
+    skipped_ = 0;
+    context_ = {};
+    parent_ = 0;
+    longest_query_ = Duration(-1);
+    trace_state_.clear();
+    error_.clear();
+    holders_.clear();
+    links_.clear();
+    queries_.clear();
+    children_.clear();
+}
+
+}  // namespace weir::proxy

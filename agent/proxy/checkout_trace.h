@@ -1,0 +1,119 @@
+// The trace of one client's checkouts: from its wish for a connection to the connection's release,
+// one span each, with what happened in between beneath it. Told by the session on its loop; there
+// is none while tracing is off. A checkout that nobody will see costs it a random number and a few
+// stores: ids are made when somebody asks for them, spans when it is known that they are exported.
+//
+// Whose trace it is may be said late, by the first statement that has a comment: until then ids are
+// open, unless somebody was given them. A parent that comes after that becomes a link.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "pool/waiter.h"
+#include "telemetry/exemplars.h"
+#include "telemetry/tracer.h"
+#include "wire/trace_parent.h"
+
+namespace weir::proxy {
+
+class PoolLoop;
+class ServerConnection;
+class TenantPool;
+
+class CheckoutTrace {
+  public:
+    // `without_literals`: the engine's way to show a statement; nullptr: what it is given is a
+    // command's name.
+    using Redaction = std::string (*)(std::string_view sql, std::size_t limit);
+    CheckoutTrace(PoolLoop& home, TenantPool& tenant, Redaction without_literals);
+
+    // -- the way to a connection
+    // The client wants one. No effect while a checkout goes on, on another connection perhaps.
+    void asked(base::Instant now);
+    void queued(std::size_t position, telemetry::WaitCause cause);
+    void granted(const ServerConnection& server, bool shared, base::Instant now);
+    void refused(const pool::Refusal& refusal, base::Instant now);
+    // The checkout is over, and with it the client's hold on `server` (nullptr: it is gone, or
+    // there was none). `error`: why it ended otherwise than it should; empty: it did not.
+    void ended(ServerConnection* server, std::string_view error, base::Instant now);
+
+    // -- whose trace it is
+    void said(const wire::TraceComment& whose);
+    void mentioned(const wire::TraceParent& whose);  // it has to do with this one, too
+    // For all checkouts whose statements say nothing; the present one as well. Nothing: no more.
+    void set_standing(std::optional<wire::TraceComment> whose);
+    void expects_sampled() { likely_ = true; }  // its parent is under way
+
+    // -- its queries, answered in the order in which they began
+    void query_began(base::Instant now, unsigned replies = 1);
+    void query_text(std::string_view text);  // of the one that began last
+    void query_failed(std::string_view code);
+    void query_ended(base::Duration took, base::Instant now);
+    void nothing_outstanding();
+
+    void leaked(ServerConnection& server, base::Instant now);
+
+    [[nodiscard]] const std::optional<wire::TraceComment>& standing() const { return standing_; }
+    [[nodiscard]] bool sampled() const { return open_ && sampled_; }
+    // What is executed would be shown.
+    [[nodiscard]] bool wants_text() const { return open_ && sampled_ && statements_; }
+    // Whom others link to; none: there is no checkout.
+    [[nodiscard]] telemetry::SpanContext context();
+
+  private:
+    struct Query {
+        base::Instant began{};
+        unsigned replies = 1;  // that it has
+        std::string summary, text, verb, code;
+    };
+    static constexpr std::size_t most_queries = 64;  // outstanding; finished ones that wait
+    static constexpr std::size_t most_links = 4;
+
+    void adopt(const wire::TraceComment& whose);
+    void make_ids();
+    void note_holders(const ServerConnection* granted);
+    void push_child(telemetry::Span&& span);
+    void flush();
+    void forget_queries();
+    [[nodiscard]] const char* reason_to_keep(base::Instant now);
+    [[nodiscard]] const std::string& state() const;
+    void tell(const char* reason, base::Instant now);
+    [[nodiscard]] telemetry::Span acquire_span();
+    void observe(base::Instant now);
+    void reset();
+
+    PoolLoop& home_;
+    TenantPool& tenant_;
+    telemetry::Tracer& tracer_;
+    const Redaction without_literals_;
+    std::optional<wire::TraceComment> standing_;
+
+    // Of the present checkout.
+    bool open_ = false, granted_ = false;
+    bool sampled_ = false;
+    bool likely_ = false;  // sampled, as far as can be known
+    bool has_parent_ = false, given_away_ = false;
+    bool leaked_ = false;
+    bool server_failed_ = false;  // error_ is its code
+    bool statements_ = false;     // they are spans, too
+    telemetry::ServedSource source_ = telemetry::ServedSource::idle;
+    std::optional<telemetry::WaitCause> cause_;
+    std::size_t position_ = 0, skipped_ = 0;
+    telemetry::SpanContext context_;  // .span 0: not made yet
+    std::uint64_t parent_ = 0;
+    base::Instant asked_at_{}, granted_at_{};
+    base::Duration longest_query_{-1};
+    const std::string* address_ = nullptr;  // of the server that it was granted
+    std::string trace_state_, error_;
+    std::vector<telemetry::SpanLink> holders_, links_;
+    std::deque<Query> queries_;
+    std::vector<telemetry::Span> children_;  // finished, and waiting for whose trace it is
+};
+
+}  // namespace weir::proxy

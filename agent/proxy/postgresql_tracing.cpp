@@ -1,0 +1,135 @@
+// Whose trace a PostgreSQL client's transactions are: what its statements' comments and
+// SET weir.traceparent say, and what is told of its queries. A comment in a Parse is the parent of
+// what is executed in the same batch; of a statement that was prepared before it is a link.
+#include <utility>
+
+#include "proxy/pool_loop.h"
+#include "proxy/postgresql_server.h"
+#include "proxy/postgresql_session.h"
+#include "wire/postgresql/messages.h"
+#include "wire/postgresql/result_messages.h"
+#include "wire/trace_setting.h"
+
+namespace weir::proxy {
+
+namespace pg = wire::postgresql;
+
+namespace {
+
+// A Parse's text, as far as it is in this piece.
+std::string_view parsed_text(std::string_view body) {
+    const std::size_t name_end = body.find('\0');
+    if (name_end == std::string_view::npos) return {};
+    body.remove_prefix(name_end + 1);
+    return body.substr(0, body.find('\0'));
+}
+
+}  // namespace
+
+// It asks for a connection with this message: who reads the trace's first words early can link it
+// to those who keep it waiting.
+void PostgresqlSession::trace_asked(const pg::Piece& piece) {
+    trace_->asked(home_.now());
+    const bool parse = piece.type == 'P';
+    const std::string_view text = parse ? parsed_text(piece.body) : piece.body;
+    if ((!parse && piece.type != 'Q') || !wire::may_trace(text)) return;
+    const auto whose = wire::find_trace(text);
+    if (!whose) return;
+    if (!parse) trace_->said(*whose);
+    if (parse && whose->parent.sampled) trace_->expects_sampled();
+}
+
+// A message that is being passed on.
+void PostgresqlSession::trace_message(const pg::Piece& piece) {
+    if (std::string_view("QPBDECSF").find(piece.type) == std::string_view::npos) return;
+    if (!traced_.open) {
+        traced_ = {};
+        traced_.open = true;
+        traced_.began = home_.now();
+    }
+    const auto tell = [this](std::string_view text) {
+        if (std::exchange(traced_.told, true)) return;
+        trace_->query_began(traced_.began);
+        if (!text.empty()) trace_->query_text(text);
+    };
+    switch (piece.type) {
+        case 'Q': {
+            const std::string_view text = piece.body.substr(0, piece.body.find('\0'));
+            // Of one that comes in pieces the comment is in the last, the rest in the first.
+            if (piece.last && wire::may_trace(text)) {
+                if (const auto whose = wire::find_trace(text)) trace_->said(*whose);
+            }
+            if (piece.first) tell(text);
+            break;
+        }
+        case 'P': {
+            if (!piece.first) break;
+            const std::string_view text = parsed_text(piece.body);
+            traced_.parsed = true;
+            traced_.whose = wire::may_trace(text) ? wire::find_trace(text) : std::nullopt;
+            const bool may_be_seen = traced_.whose && traced_.whose->parent.sampled;
+            if (may_be_seen || trace_->wants_text()) traced_.text = text;
+            break;
+        }
+        case 'B': {
+            if (!piece.first || traced_.parsed || !trace_->sampled()) break;
+            traced_.text = bound_text(piece);
+            if (!wire::may_trace(traced_.text)) break;
+            if (const auto whose = wire::find_trace(traced_.text)) {
+                trace_->mentioned(whose->parent);
+            }
+            break;
+        }
+        case 'E':
+            if (traced_.whose) trace_->said(*std::exchange(traced_.whose, std::nullopt));
+            tell(traced_.text);
+            break;
+        default:
+            break;
+    }
+    if (!piece.last || (piece.type != 'Q' && piece.type != 'S' && piece.type != 'F')) return;
+    if (traced_.whose) trace_->mentioned(traced_.whose->parent);
+    tell(traced_.text);
+    traced_.open = false;
+}
+
+// The text of the statement that a Bind names; empty: it can't be told.
+std::string_view PostgresqlSession::bound_text(const pg::Piece& piece) const {
+    const std::size_t portal_end = piece.body.find('\0');
+    if (portal_end == std::string_view::npos) return {};
+    const std::string_view rest = piece.body.substr(portal_end + 1);
+    const std::string_view name = rest.substr(0, rest.find('\0'));
+    if (name.empty()) {
+        constexpr std::size_t header = 5;
+        const std::string_view message = unnamed_.text();
+        return message.size() <= header ? std::string_view() : parsed_text(message.substr(header));
+    }
+    const Statement* const statement = named(name);
+    if (statement == nullptr || *statement == nullptr) return {};
+    const std::string_view definition = (*statement)->definition;
+    return definition.substr(0, definition.find('\0'));
+}
+
+// SET weir.traceparent is answered here, in its turn, and never reaches a server. What is no
+// traceparent ends the one before, as if there were none.
+PostgresqlSession::Next PostgresqlSession::set_trace(const pg::Piece& piece) {
+    if (!piece.last) return Next::wait;  // it is short enough to be seen whole
+    const auto setting = wire::read_trace_setting(piece.body.substr(0, piece.body.find('\0')));
+    if (!setting) return Next::forward;
+    const bool has_server = server_ != nullptr;
+    if (has_server && !server().tracker().settled()) {
+        awaits_names_ = true;
+        return Next::wait;
+    }
+    if (trace_ != nullptr) {
+        const auto parent = wire::read_traceparent(setting->value);
+        trace_->set_standing(parent ? std::optional(wire::TraceComment{*parent, {}})
+                                    : std::nullopt);
+    }
+    reply(pg::command_complete(setting->resets ? "RESET" : "SET"));
+    reply(pg::ready_for_query(has_server ? server().tracker().status()
+                                         : pg::TransactionStatus::idle));
+    return Next::drop;
+}
+
+}  // namespace weir::proxy
