@@ -8,6 +8,7 @@
 #include "collectors/prometheus/agent_collector.h"
 #include "collectors/prometheus/client_collector.h"
 #include "collectors/prometheus/connection_collector.h"
+#include "collectors/prometheus/exemplar_collector.h"
 #include "collectors/prometheus/loop_collector.h"
 #include "collectors/prometheus/openmetrics.h"
 #include "collectors/prometheus/pool_collector.h"
@@ -43,12 +44,6 @@ Exposition::Exposition(telemetry::Registry& registry, const AgentFacts& facts,
 
 Exposition::~Exposition() = default;
 
-std::string Exposition::print(const std::vector<::prometheus::MetricFamily>& families,
-                              Format format) {
-    if (format == Format::openmetrics) return openmetrics_text(families, {});
-    return ::prometheus::TextSerializer().Serialize(families);
-}
-
 std::string Exposition::metrics_text(Format format) {
     const std::scoped_lock lock(mutex_);
     const base::Instant began = base::Clock::now();
@@ -58,7 +53,11 @@ std::string Exposition::metrics_text(Format format) {
         families.insert(families.end(), std::make_move_iterator(some.begin()),
                         std::make_move_iterator(some.end()));
     }
-    std::string text = print(families, format);
+    std::string text =
+        format == Format::openmetrics
+            ? openmetrics_text(families,
+                               collect_exemplars(registry_, group_pools(registry_, pools_max_)))
+            : ::prometheus::TextSerializer().Serialize(families);
     scrape_->scraped(Endpoint::metrics, base::Clock::now() - began, text.size());
     return text;
 }
@@ -66,7 +65,10 @@ std::string Exposition::metrics_text(Format format) {
 std::string Exposition::tenants_text(const TenantView& view, Format format) {
     const std::scoped_lock lock(mutex_);
     const base::Instant began = base::Clock::now();
-    std::string text = print(collect_tenants(registry_, pools_max_, view), format);
+    const auto families = collect_tenants(registry_, pools_max_, view);
+    std::string text = format == Format::openmetrics
+                           ? openmetrics_text(families, {})
+                           : ::prometheus::TextSerializer().Serialize(families);
     scrape_->scraped(Endpoint::tenants, base::Clock::now() - began, text.size());
     return text;
 }

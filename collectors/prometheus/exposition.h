@@ -31,9 +31,6 @@ class Exposition {
     [[nodiscard]] std::string tenants_text(const TenantView& view, Format format);
 
   private:
-    static std::string print(const std::vector<::prometheus::MetricFamily>& families,
-                             Format format);
-
     telemetry::Registry& registry_;
     const std::size_t pools_max_;
     std::mutex mutex_;                   // one scrape at a time; guards scrape_

@@ -139,9 +139,11 @@ class Writer {
     }
     void exemplar(const BucketExemplars* kept, std::size_t bucket) {
         if (kept != nullptr && (*kept)[bucket]) {
-            const Exemplar& one = *(*kept)[bucket];
-            put(" # {{trace_id=\"{:016x}{:016x}\",span_id=\"{:016x}\"}} {} {:.3f}", one.trace_high,
-                one.trace_low, one.span, one.value, one.unix_seconds);
+            const telemetry::Exemplar& one = *(*kept)[bucket];
+            // Divided, as the bounds are: it stays within its bucket.
+            put(" # {{trace_id=\"{:016x}{:016x}\",span_id=\"{:016x}\"}} {} {:.3f}", one.trace.high,
+                one.trace.low, one.span, static_cast<double>(one.value.count()) / 1e9,
+                static_cast<double>(one.unix_ns) / 1e9);
         }
         text_ += '\n';
     }

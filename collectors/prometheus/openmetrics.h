@@ -4,7 +4,6 @@
 
 #include <prometheus/metric_family.h>
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,17 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "telemetry/exemplars.h"
+
 namespace weir::collectors {
 
-// A sampled trace whose value fell into a bucket.
-struct Exemplar {
-    std::uint64_t trace_high = 0, trace_low = 0, span = 0;
-    double value = 0;         // in the histogram's unit
-    double unix_seconds = 0;  // when
-};
-
 // Of one histogram: for each of its buckets, +Inf the last.
-using BucketExemplars = std::vector<std::optional<Exemplar>>;
+using BucketExemplars = std::vector<std::optional<telemetry::Exemplar>>;
 
 // By the metric's name and the values of the sample's labels, in their order.
 using Exemplars = std::map<std::pair<std::string_view, std::vector<std::string>>, BucketExemplars>;

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -25,9 +26,9 @@ def quickened(text, times):
 
 
 class Prometheus:
-    def __init__(self, folder, targets, alertmanager=None, quicker=20):
+    def __init__(self, folder, targets, alertmanager=None, quicker=20, options=()):
         """`targets`: admin addresses, job weir; scrapes and evaluates each second."""
-        self.folder, self.port = Path(folder), free_port()
+        self.folder, self.port, self.options = Path(folder), free_port(), options
         rules = self.folder / "rules"
         rules.mkdir(parents=True)
         for file in RULES.glob("*.yml"):
@@ -45,7 +46,7 @@ class Prometheus:
         self.program = Program(
             ["prometheus", f"--config.file={self.folder / 'prometheus.yml'}",
              f"--storage.tsdb.path={self.folder / 'data'}", f"--web.listen-address=127.0.0.1:{self.port}",
-             "--rules.alert.resend-delay=2s"], self.folder / "prometheus.log")
+             "--rules.alert.resend-delay=2s", *self.options], self.folder / "prometheus.log")
         until(self._ready, lambda: f"Prometheus up:\n{self.program.output()[-2000:]}", timeout=60)
         return self
 
@@ -59,6 +60,13 @@ class Prometheus:
         path = "/api/v1/query?" + urllib.parse.urlencode({"query": expression})
         answer = json.loads(self._get(path))["data"]
         return [(one["metric"], float(one["value"][1])) for one in answer["result"]]
+
+    def exemplars(self, expression, since):
+        """[(labels of the series, exemplar)] of what came since that time."""
+        path = "/api/v1/query_exemplars?" + urllib.parse.urlencode(
+            {"query": expression, "start": since, "end": time.time() + 1})
+        return [(series["seriesLabels"], exemplar) for series in json.loads(self._get(path))["data"]
+                for exemplar in series["exemplars"]]
 
     def firing(self):
         return {labels["alertname"] for labels, _ in self.query('ALERTS{alertstate="firing"}')}

@@ -24,8 +24,6 @@ CATALOGUE = {
     "info": "WeirTenantRejections"}
 SLO_BURN = [("1h", "critical"), ("6h", "critical"), ("1d", "warning"), ("3d", "warning")]
 DASHBOARDS = {"weir-fleet", "weir-pools", "weir-leaks", "weir-upstreams", "weir-tenants", "weir-agent"}
-# Rules are ready for these; the agent is not. A name that is exported after all has to leave this list.
-NOT_EXPORTED = set()
 
 SELECTOR = re.compile(r"(?<![\w:$])((?:weir|process)_\w+)\b(?:\{([^}]*)\})?")
 MATCHER = re.compile(r"""(\w+)\s*(=~|!~|!=|=)\s*["']([^"']*)["']""")
@@ -149,7 +147,7 @@ def test_an_alert_is_tested_from_silence_to_silence(rule):
 
 def test_metrics_that_are_used_are_in_the_catalogue():
     catalogue = (ROOT / "collectors/prometheus/catalogue.h").read_text()
-    known = set(re.findall(r'"((?:weir|process)_\w+)"', catalogue)) | NOT_EXPORTED
+    known = set(re.findall(r'"((?:weir|process)_\w+)"', catalogue))
     assert used_metrics() - known == set()
 
 
@@ -159,12 +157,7 @@ def test_recorded_series_that_are_used_are_recorded():
 
 
 def test_a_running_agent_exports_every_metric_used(observing):
-    assert used_metrics() - set(observing.metrics().types) == NOT_EXPORTED & used_metrics()
-
-
-def test_what_is_listed_as_not_exported_is_used_and_not_exported(observing):
-    assert NOT_EXPORTED - used_metrics() == set()
-    assert NOT_EXPORTED & set(observing.metrics().types) == set()
+    assert used_metrics() - set(observing.metrics().types) == set()
 
 
 def test_label_values_that_are_asked_for_are_those_of_the_agent(observing):
@@ -172,7 +165,7 @@ def test_label_values_that_are_asked_for_are_those_of_the_agent(observing):
     scrape, unknown = observing.metrics(), []
     for text in expressions():
         for match in SELECTOR.finditer(text):
-            if match[1] in NOT_EXPORTED or match[1].startswith("process_"):
+            if match[1].startswith("process_"):
                 continue
             for label, _, value in MATCHER.findall(match[2] or ""):
                 # %s is filled in when the alert is; no agent has tenants' label on /metrics by design.

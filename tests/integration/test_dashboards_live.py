@@ -17,8 +17,6 @@ from harness.redis import RedisServer
 from harness.scraping import Prometheus
 from harness.waiting import until
 
-# In the catalogue of metrics, but not exported: their panels are empty.
-NOT_EXPORTED = set()
 # Exported, and on no panel.
 ON_NO_PANEL = set()
 BUDGET = 15  # connections of each upstream, less than max_size
@@ -98,9 +96,8 @@ def exported(weir, prometheus):
     """{name: type} of every metric of the agent, which it tells also where there is no sample; and `up`."""
     types = dict(weir.metrics().types)
     status, text = weir.admin("/metrics/tenants")
-    if status == 200:
-        types |= Metrics(text).types
-    return types | {"up": "gauge"}
+    assert status == 200
+    return types | Metrics(text).types | {"up": "gauge"}
 
 
 def drawn():
@@ -120,13 +117,7 @@ def number(prometheus, uid, panel, ref="A"):
 
 def test_every_metric_on_a_panel_exists(exported):
     shown = set().union(*(families(query, exported) for query in drawn()))
-    assert shown - set(exported) - NOT_EXPORTED == set()
-
-
-def test_what_is_said_not_to_be_exported_is_not(exported):
-    assert NOT_EXPORTED & set(exported) == set(), "exported: take it from the list, its panels have data"
-    shown = set().union(*(families(query, exported) for query in drawn()))
-    assert NOT_EXPORTED <= shown, "on no panel"
+    assert shown - set(exported) == set()
 
 
 def test_every_metric_exported_is_on_a_panel(exported):
@@ -138,8 +129,7 @@ def test_every_query_has_data(prometheus, exported):
     def has_data(query):
         return any(math.isfinite(value) for _, value in prometheus.query(query.filled))
 
-    wanted = [query for query in drawn() if not families(query, exported) & NOT_EXPORTED
-              and (query.uid, query.panel) not in EMPTY_WHEN_HEALTHY]
+    wanted = [query for query in drawn() if (query.uid, query.panel) not in EMPTY_WHEN_HEALTHY]
     assert len(wanted) > 150
     empty = wanted
 
@@ -148,12 +138,6 @@ def test_every_query_has_data(prometheus, exported):
         empty = [query for query in empty if not has_data(query)]
         return not empty
     until(fewer, lambda: "\n".join(map(str, empty)), timeout=90, every=1)
-
-
-def test_what_is_not_exported_is_asked_without_an_error(prometheus, exported):
-    for query in drawn():
-        if families(query, exported) & NOT_EXPORTED:
-            prometheus.query(query.filled)
 
 
 def test_what_is_empty_when_all_is_well_is_empty(prometheus):

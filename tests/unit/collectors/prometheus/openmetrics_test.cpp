@@ -8,6 +8,7 @@
 namespace weir::collectors {
 namespace {
 
+using namespace std::chrono_literals;
 using ::prometheus::ClientMetric;
 using ::prometheus::MetricFamily;
 using ::prometheus::MetricType;
@@ -70,9 +71,11 @@ TEST(OpenmetricsTest, labels_and_help_are_escaped) {
 TEST(OpenmetricsTest, exemplars_stand_behind_their_buckets) {
     Exemplars exemplars;
     exemplars[{"weir_wait_seconds", {"a", "ok"}}] = {
-        Exemplar{0x0af7651916cd43dd, 0x8448eb211c80319c, 0xb7ad6b7169203331, 0.00005,
-                 1700000000.25},
-        std::nullopt, Exemplar{1, 2, 3, 31.25, 1700000001}};
+        telemetry::Exemplar{{0x0af7651916cd43dd, 0x8448eb211c80319c},
+                            0xb7ad6b7169203331,
+                            50us,
+                            1'700'000'000'250'000'000},
+        std::nullopt, telemetry::Exemplar{{1, 2}, 3, 31'250ms, 1'700'000'001'000'000'000}};
     EXPECT_EQ(openmetrics_text({waits()}, exemplars),
               "# TYPE weir_wait_seconds histogram\n"
               "# UNIT weir_wait_seconds seconds\n"
@@ -91,7 +94,7 @@ TEST(OpenmetricsTest, exemplars_stand_behind_their_buckets) {
 
 TEST(OpenmetricsTest, exemplars_of_another_sample_are_not_its_own) {
     Exemplars exemplars;
-    exemplars[{"weir_wait_seconds", {"b", "ok"}}] = {Exemplar{1, 2, 3, 0, 0}, {}, {}};
+    exemplars[{"weir_wait_seconds", {"b", "ok"}}] = {telemetry::Exemplar{{1, 2}, 3, 0s, 0}, {}, {}};
     EXPECT_THAT(openmetrics_text({waits()}, exemplars),
                 ::testing::Not(::testing::HasSubstr(" # ")));
 }
