@@ -15,7 +15,7 @@ from harness.raw import RawClient
 from harness.waiting import until
 
 # Playing one takes longer than a test has by default: what resolves has to leave its window first.
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(590)]
+pytestmark = [pytest.mark.incident, pytest.mark.timeout(590)]
 
 
 def test_a_server_stopped(start_weir, start_postgres, watch):

@@ -11,7 +11,7 @@ from harness.incidents import clients
 from harness.postgres import APP_PASSWORD
 from harness.waiting import until
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(590)]
+pytestmark = [pytest.mark.incident, pytest.mark.timeout(590)]
 OBSERVER = {"user": "observer", "password": "observer-secret"}
 
 

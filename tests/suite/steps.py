@@ -64,9 +64,12 @@ class Suite:
                 self.tally.fails(f"{preset}/{program.name}: ended with {code}")
 
     def integration(self, preset, *options, marked=None):
-        """Two modules at a time, because most of their time is waiting; then those that want none beside them."""
+        """Two modules at a time, because most of their time is waiting, then the longest waits; then those that want
+        none beside them."""
         among = f"{marked} and " if marked else ""
-        self._pytest(preset, "integration", ["-n", "2", "--dist", "loadfile", "-m", f"{among}not alone", *options])
+        self._pytest(preset, "integration", ["-n", "2", "--dist", "loadfile", "-m", f"{among}not alone and not incident", *options])
+        if not marked:
+            self._pytest(preset, "integration-incidents", ["-n", "3", "-m", "incident", *options])
         self._pytest(preset, "integration-alone", ["-m", f"{among}alone", *options])
 
     def _pytest(self, preset, name, options):
