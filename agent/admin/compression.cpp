@@ -35,9 +35,11 @@ std::string gzipped(const std::string& plain) {
 
 void compress(Response& response) {
     if (response.body.size() < worth_it) return;
-    response.body = gzipped(response.body);
+    std::string packed = gzipped(response.body);
+    response.headers.reserve(response.headers.size() + 2);
     response.headers.emplace_back("Content-Encoding", "gzip");
     response.headers.emplace_back("Vary", "Accept-Encoding");
+    response.body = std::move(packed);
 }
 
 }  // namespace weir::admin

@@ -64,6 +64,15 @@ Response answer(Routes& routes, const Request& request) {
     }
 }
 
+// As it is, then: compress() changes all or nothing.
+void try_to_compress(Response& response) {
+    try {
+        compress(response);
+    } catch (const std::exception& problem) {
+        base::log::warn("admin.not_compressed", {{"error", problem.what()}});
+    }
+}
+
 // Called before anything that CivetWeb would do by itself.
 int begin_request(mg_connection* connection) {
     const auto* server =
@@ -75,7 +84,7 @@ int begin_request(mg_connection* connection) {
         return request.error().status;
     }
     Response response = answer(web->routes(), *request);
-    if (takes_gzip(request->accept_encoding)) compress(response);
+    if (takes_gzip(request->accept_encoding)) try_to_compress(response);
     send_answer(connection, response, {request->method != "HEAD", request->last});
     return response.status;
 }

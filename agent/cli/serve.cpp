@@ -90,7 +90,7 @@ int run(proxy::Agent& agent, const Signals& signals, Successor& successor, Prede
             reload = std::async(std::launch::async, [&agent] {
                 notify_systemd(reloading_state(base::Clock::now()));
                 (void)agent.reload();  // what became of it is in the log
-                notify_systemd("READY=1");
+                if (!agent.draining()) notify_systemd("READY=1");
             });
         }
         agent.tidy();

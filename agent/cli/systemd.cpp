@@ -42,7 +42,10 @@ void notify_systemd(const std::string& state) {
     if (address.sun_path[0] == '@') address.sun_path[0] = '\0';  // an abstract name
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
     const base::Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL,
+    // A manager that does not read for a while must not hold up the agent; a sign of life that is
+    // left out is followed by the next.
+    const int patience = state == "WATCHDOG=1" ? MSG_DONTWAIT : 0;
+    if (::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL | patience,
                  reinterpret_cast<const sockaddr*>(&address), size) < 0) {
         base::log::warn("agent.notify_failed", {{"error", std::strerror(errno)}});
     }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/clock.h"
@@ -43,7 +44,7 @@ class Blame {
 
   private:
     BlameMatrix matrix_;
-    Holdings holdings_;
+    std::shared_ptr<const Holdings> holdings_ = std::make_shared<Holdings>();
     base::Instant looked_at_{}, latest_{};
     int lacking_ = 0;
 };

@@ -255,12 +255,15 @@ Budget::Duration Budget::quantum() const {
     return current_quantum();
 }
 
-Holdings Budget::holdings() const {
-    Holdings holdings;
+std::shared_ptr<const Holdings> Budget::holdings(Instant now) const {
     const std::scoped_lock lock(mutex_);
-    for (const Account* account : holders_) holdings.add(account->tenant_, account->used());
-    holdings.complete();
-    return holdings;
+    const Duration age = now < seen_at_ ? seen_at_ - now : now - seen_at_;
+    if (seen_ != nullptr && age < look_every) return seen_;
+    auto holdings = std::make_shared<Holdings>();
+    for (const Account* account : holders_) holdings->add(account->tenant_, account->used());
+    holdings->complete();
+    seen_at_ = now;
+    return seen_ = std::move(holdings);
 }
 
 Budget::Duration Budget::current_quantum() const {

@@ -100,8 +100,10 @@ class Budget {
     [[nodiscard]] Books books() const;
     [[nodiscard]] Books books(const Account& account) const;
     [[nodiscard]] Duration quantum() const;
-    // Who uses the connections just now, of those that are not idle.
-    [[nodiscard]] Holdings holdings() const;
+    // Who uses the connections, of those that are not idle, as of `now` or a tick before: all loops
+    // share one look.
+    [[nodiscard]] std::shared_ptr<const Holdings> holdings(Instant now) const;
+    static constexpr Duration look_every = std::chrono::milliseconds(90);  // of holdings()
 
   private:
     struct Letter {
@@ -166,7 +168,9 @@ class Budget {
     mutable std::mutex mutex_;  // guards all below and the accounts
     unsigned maximum_;
     std::map<std::string, std::unique_ptr<AccountGroup>> groups_;
-    std::set<Account*> holders_;  // held > 0
+    std::set<Account*> holders_;                    // held > 0
+    mutable std::shared_ptr<const Holdings> seen_;  // the last look of holdings() …
+    mutable Instant seen_at_{};                     // … and when it was
     unsigned effective_;
     unsigned elsewhere_ = 0;                                // tokens of the other process
     unsigned kept_ = std::numeric_limits<unsigned>::max();  // no more than these are ours still

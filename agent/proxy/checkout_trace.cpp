@@ -43,6 +43,7 @@ void CheckoutTrace::asked(Instant now) {
     statements_ = home_.traced_statements() != settings::TraceStatements::off;
     if (standing_) {
         adopt(*standing_);
+        by_standing_ = true;
     } else {
         context_.trace.low = tracer_.random();
         likely_ = sampled_ = tracer_.samples(context_.trace.low);
@@ -64,14 +65,15 @@ void CheckoutTrace::granted(const ServerConnection& server, bool shared, Instant
     source_ = !shared              ? server.served_as()
               : waited.count() > 0 ? telemetry::ServedSource::waited
                                    : telemetry::ServedSource::idle;
-    if (waited.count() <= 0 || !(likely_ || tracer_.slow(waited))) return;
-    note_holders(&server);
+    if (waited.count() <= 0) return;
+    const bool worth_it = likely_ || (tracer_.slow(waited) && tracer_.would_allow(now));
+    if (worth_it) note_holders(&server);
 }
 
 void CheckoutTrace::refused(const pool::Refusal& refusal, Instant now) {
     if (!open_) return;
     granted_at_ = now;
-    note_holders(nullptr);
+    if (likely_ || tracer_.would_allow(now)) note_holders(nullptr);
     switch (refusal.outcome) {
         case pool::AcquireOutcome::rejected:
             ended(nullptr, base::word(refusal.reason), now);
@@ -113,9 +115,12 @@ void CheckoutTrace::note_holders(const ServerConnection* granted) {
 
 void CheckoutTrace::said(const wire::TraceComment& whose) {
     if (!open_) return;
-    if (!has_parent_ && !given_away_) {
+    if ((!has_parent_ || by_standing_) && !given_away_) {
+        by_standing_ = false;
         adopt(whose);
     } else if (context_of(whose.parent).trace != context_.trace) {
+        // Who has sampled its trace finds this one by the link.
+        if (!has_parent_ && whose.parent.sampled) likely_ = sampled_ = context_.sampled = true;
         mentioned(whose.parent);
     }
 }
@@ -147,6 +152,13 @@ SpanContext CheckoutTrace::context() {
     make_ids();
     given_away_ = true;
     return context_;
+}
+
+SpanContext CheckoutTrace::evidence() {
+    if (!open_) return {};
+    if (leaked_ || (has_parent_ && !by_standing_)) make_ids();
+    const bool followed = leaked_ || has_parent_ || sampled_;
+    return followed && context_.span != 0 ? context_ : SpanContext();
 }
 
 void CheckoutTrace::make_ids() {
@@ -228,12 +240,13 @@ void CheckoutTrace::nothing_outstanding() {
 
 // Its spans wait until it is known whose trace they belong to.
 void CheckoutTrace::push_child(Span&& span) {
-    if (children_.size() == most_queries) {
+    children_.push_back(std::move(span));
+    const bool settled = has_parent_ && !by_standing_;
+    if (settled || given_away_ || children_.size() == most_waiting) {
         make_ids();
         given_away_ = true;
         flush();
     }
-    children_.push_back(std::move(span));
 }
 
 void CheckoutTrace::flush() {
@@ -277,11 +290,21 @@ void CheckoutTrace::ended(ServerConnection* server, std::string_view error, Inst
 
 const char* CheckoutTrace::reason_to_keep(Instant now) {
     if (sampled_) return has_parent_ ? "parent" : "ratio";
-    const char* const reason = leaked_                         ? "leaked"
-                               : !error_.empty()               ? "failed"
-                               : tracer_.slow(now - asked_at_) ? "slow"
+    if (leaked_) return "leaked";  // as its own span, which leads here
+    const char* const reason = !error_.empty()                 ? "failed"
+                               : tracer_.slow(time_taken(now)) ? "slow"
                                                                : nullptr;
     return reason != nullptr && tracer_.allows(now) ? reason : nullptr;
+}
+
+// A connection that is its client's own for as long as it stays, and a command that is meant to
+// wait, are not slow by being held: then the wait and the queries tell.
+Duration CheckoutTrace::time_taken(Instant now) const {
+    const settings::PoolMode mode = tenant_.pool->settings().mode;
+    const bool own = mode == settings::PoolMode::session || mode == settings::PoolMode::direct;
+    if (!own && !waits_) return now - asked_at_;
+    const Duration waited = granted_at_ - asked_at_;
+    return waits_ ? waited : std::max(waited, longest_query_);
 }
 
 const std::string& CheckoutTrace::state() const {
@@ -361,7 +384,7 @@ void CheckoutTrace::leaked(ServerConnection& server, Instant now) {
 
 void CheckoutTrace::reset() {
     open_ = granted_ = sampled_ = likely_ = has_parent_ = given_away_ = false;
-    leaked_ = server_failed_ = false;
+    leaked_ = server_failed_ = by_standing_ = waits_ = false;
     cause_.reset();
     address_ = nullptr;
     skipped_ = 0;

@@ -49,6 +49,7 @@ class CheckoutTrace {
     // For all checkouts whose statements say nothing; the present one as well. Nothing: no more.
     void set_standing(std::optional<wire::TraceComment> whose);
     void expects_sampled() { likely_ = true; }  // its parent is under way
+    void meant_to_wait() { waits_ = true; }     // being held for long is what it is for
 
     // -- its queries, answered in the order in which they began
     void query_began(base::Instant now, unsigned replies = 1);
@@ -65,6 +66,9 @@ class CheckoutTrace {
     [[nodiscard]] bool wants_text() const { return open_ && sampled_ && statements_; }
     // Whom others link to; none: there is no checkout.
     [[nodiscard]] telemetry::SpanContext context();
+    // What people may look up; none where nothing is exported, or it is not settled whose trace it
+    // is: looking changes nothing.
+    [[nodiscard]] telemetry::SpanContext evidence();
 
   private:
     struct Query {
@@ -72,7 +76,8 @@ class CheckoutTrace {
         unsigned replies = 1;  // that it has
         std::string summary, text, verb, code;
     };
-    static constexpr std::size_t most_queries = 64;  // outstanding; finished ones that wait
+    static constexpr std::size_t most_queries = 64;  // outstanding
+    static constexpr std::size_t most_waiting = 16;  // finished queries of which it is open whose
     static constexpr std::size_t most_links = 4;
 
     void adopt(const wire::TraceComment& whose);
@@ -82,6 +87,7 @@ class CheckoutTrace {
     void flush();
     void forget_queries();
     [[nodiscard]] const char* reason_to_keep(base::Instant now);
+    [[nodiscard]] base::Duration time_taken(base::Instant now) const;
     [[nodiscard]] const std::string& state() const;
     void tell(const char* reason, base::Instant now);
     [[nodiscard]] telemetry::Span acquire_span();
@@ -99,6 +105,8 @@ class CheckoutTrace {
     bool sampled_ = false;
     bool likely_ = false;  // sampled, as far as can be known
     bool has_parent_ = false, given_away_ = false;
+    bool by_standing_ = false;  // the parent is the standing one: a statement's own comes before it
+    bool waits_ = false;        // it is held for a command that takes its time
     bool leaked_ = false;
     bool server_failed_ = false;  // error_ is its code
     bool statements_ = false;     // they are spans, too

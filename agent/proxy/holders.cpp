@@ -50,7 +50,10 @@ std::string holder_words(const LeakStatus& holder) {
 std::string longest_holder(const pool::Refusal& refusal, PoolLoop& home, const TenantPool& tenant) {
     if (refusal.outcome != pool::AcquireOutcome::timeout) return {};
     std::optional<LeakStatus> holder = holder_of(refusal, home, tenant);
-    if (holder && holder->tenant != tenant.match.tenant) holder = holder_in_pool(refusal, home);
+    // In another template a tenant of the same name may be somebody else.
+    const bool own = holder && holder->tenant == tenant.match.tenant &&
+                     holder->pool == tenant.pool->settings().name;
+    if (holder && !own) holder = holder_in_pool(refusal, home);
     return holder ? holder_words(*holder) : std::string();
 }
 

@@ -174,6 +174,7 @@ MysqlSession::Verdict MysqlSession::execute(std::string_view packet, const loop:
     if (ready() == Verdict::later) return Verdict::later;
     auto* const entry = provided(*prepared);
     if (entry == nullptr) return Verdict::later;
+    if (!traced_text_.empty()) traced_text_ = prepared->statement->text;  // of another now, perhaps
     switch (recall(prepared->statement->text)) {
         case Recalled::later:
             return Verdict::later;

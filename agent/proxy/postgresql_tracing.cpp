@@ -16,6 +16,9 @@ namespace pg = wire::postgresql;
 
 namespace {
 
+// Of a statement's text, for its span.
+constexpr std::size_t longest_kept = 8192;
+
 // A Parse's text, as far as it is in this piece.
 std::string_view parsed_text(std::string_view body) {
     const std::size_t name_end = body.find('\0');
@@ -68,14 +71,15 @@ void PostgresqlSession::trace_message(const pg::Piece& piece) {
             traced_.parsed = true;
             traced_.whose = wire::may_trace(text) ? wire::find_trace(text) : std::nullopt;
             const bool may_be_seen = traced_.whose && traced_.whose->parent.sampled;
-            if (may_be_seen || trace_->wants_text()) traced_.text = text;
+            if (may_be_seen || trace_->wants_text()) traced_.text = text.substr(0, longest_kept);
             break;
         }
         case 'B': {
             if (!piece.first || traced_.parsed || !trace_->sampled()) break;
-            traced_.text = bound_text(piece);
-            if (!wire::may_trace(traced_.text)) break;
-            if (const auto whose = wire::find_trace(traced_.text)) {
+            const std::string_view text = bound_text(piece);
+            if (trace_->wants_text()) traced_.text = text.substr(0, longest_kept);
+            if (!wire::may_trace(text)) break;
+            if (const auto whose = wire::find_trace(text)) {
                 trace_->mentioned(whose->parent);
             }
             break;
@@ -117,6 +121,10 @@ PostgresqlSession::Next PostgresqlSession::set_trace(const pg::Piece& piece) {
     const auto setting = wire::read_trace_setting(piece.body.substr(0, piece.body.find('\0')));
     if (!setting) return Next::forward;
     const bool has_server = server_ != nullptr;
+    // In a batch without its Sync, or amid a COPY, there is no answer that it could wait for.
+    if (has_server && (server().tracker().batch_open() || server().tracker().copying_in())) {
+        return Next::forward;
+    }
     if (has_server && !server().tracker().settled()) {
         awaits_names_ = true;
         return Next::wait;

@@ -124,9 +124,9 @@ RedisSession::Verdict RedisSession::forward(const Request& request, unsigned rep
     lease_.asking = false;  // of the command before
     begun_ = nullptr;
     connection.note_command(request.arguments.front());
-    if (trace_ != nullptr) {
+    if (trace_ != nullptr && !lease_.relayed) {
         trace_->query_began(home_.now(), replies);
-        trace_->query_text(connection.last_statement());
+        if (trace_->wants_text()) trace_->query_text(connection.last_statement());
     }
     connection.send(request.bytes);
     if (lease_.relayed) {
@@ -141,6 +141,7 @@ RedisSession::Verdict RedisSession::forward(const Request& request, unsigned rep
 
 RedisSession::Verdict RedisSession::forward_alone(PinReason reason, const Request& request) {
     if (!obtain(true, reason)) return Verdict::later;
+    if (trace_ != nullptr && reason == PinReason::blocking) trace_->meant_to_wait();
     const Verdict verdict = forward(request);
     if (reason == PinReason::blocking && !lease_.relayed) {
         lease_.blocking = true;
@@ -171,6 +172,7 @@ void RedisSession::put_on(bool Lease::*state) {
 
 RedisSession::Verdict RedisSession::relay_from(PinReason reason, const Request& request) {
     if (!obtain(true, reason)) return Verdict::later;
+    if (trace_ != nullptr) trace_->meant_to_wait();
     if (!lease_.relayed) {
         if (due_ > 0) return Verdict::later;
         if (server_->pin_reason() != reason) tenant_.pool->pin(*server_, reason, home_.now());

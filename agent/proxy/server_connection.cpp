@@ -134,7 +134,7 @@ LeakStatus ServerConnection::leak(base::Instant now) const {
         leak.client = home_.name_of(client->id());
         leak.client_address = client->who().address;
         leak.application_name = client->who().application_name;
-        const telemetry::SpanContext span = client->span();
+        const telemetry::SpanContext span = client->evidence();
         if (span.valid())
             leak.trace_id = fmt::format("{:016x}{:016x}", span.trace.high, span.trace.low);
     }

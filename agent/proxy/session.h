@@ -63,6 +63,9 @@ class Session : public pool::Waiter,
     [[nodiscard]] telemetry::SpanContext span() const {
         return trace_ == nullptr ? telemetry::SpanContext() : trace_->context();
     }
+    [[nodiscard]] telemetry::SpanContext evidence() const {  // for people to look up
+        return trace_ == nullptr ? telemetry::SpanContext() : trace_->evidence();
+    }
     void leaked(ServerConnection& server);  // it is suspected to have
 
   protected:

@@ -7,6 +7,7 @@
 // "Random Trace ID Flag".
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -29,19 +30,28 @@ class SpanAllowance {
   public:
     // Whether one more may be kept in this second.
     [[nodiscard]] bool take(base::Instant now, unsigned per_second) {
-        const auto second = static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
+        const std::uint64_t second = second_of(now);
         std::uint64_t before = spent_.load(std::memory_order_relaxed);
         for (;;) {
-            const bool same = before >> count_bits == second;
-            const std::uint64_t count = same ? before & count_mask : 0;
+            // Loops' clocks differ a little: one that is late takes from the second that is.
+            const std::uint64_t window = std::max(before >> count_bits, second);
+            const std::uint64_t count = window == before >> count_bits ? before & count_mask : 0;
             if (count >= per_second) return false;
-            const std::uint64_t after = second << count_bits | (count + 1);
+            const std::uint64_t after = window << count_bits | (count + 1);
             if (spent_.compare_exchange_weak(before, after, std::memory_order_relaxed)) return true;
         }
     }
+    // Whether take() would give one, which it may not any more a moment later.
+    [[nodiscard]] bool has(base::Instant now, unsigned per_second) const {
+        const std::uint64_t before = spent_.load(std::memory_order_relaxed);
+        return before >> count_bits < second_of(now) || (before & count_mask) < per_second;
+    }
 
   private:
+    static std::uint64_t second_of(base::Instant now) {
+        return static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
+    }
     static constexpr unsigned count_bits = 24;
     static constexpr std::uint64_t count_mask = (std::uint64_t{1} << count_bits) - 1;
     std::atomic<std::uint64_t> spent_{0};  // the second, and how many in it
@@ -76,6 +86,9 @@ class Tracer {
     [[nodiscard]] bool slow(base::Duration took) const { return took > slow_; }
     // Whether one that was not sampled may be kept all the same.
     [[nodiscard]] bool allows(base::Instant now) { return allowance_->take(now, slow_per_second_); }
+    [[nodiscard]] bool would_allow(base::Instant now) const {
+        return allowance_->has(now, slow_per_second_);
+    }
     void push(Span&& span) { ring_->push(std::move(span)); }
     void unsampled() { ring_->unsampled(); }
 

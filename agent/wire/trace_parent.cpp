@@ -66,8 +66,11 @@ std::optional<std::string_view> value_of(std::string_view pairs, std::string_vie
 std::optional<TraceComment> read_comment(std::string_view pairs) {
     const auto written = value_of(pairs, "traceparent");
     if (!written) return std::nullopt;
-    const auto decoded = url_decoded(*written, 2 * traceparent_size);
-    const auto parent = decoded ? read_traceparent(*decoded) : std::nullopt;
+    auto parent = read_traceparent(*written);  // nothing in it needs to be encoded
+    if (!parent) {
+        const auto decoded = url_decoded(*written, 2 * traceparent_size);
+        parent = decoded ? read_traceparent(*decoded) : std::nullopt;
+    }
     if (!parent) return std::nullopt;
     TraceComment comment{*parent, {}};
     if (const auto state = value_of(pairs, "tracestate")) {

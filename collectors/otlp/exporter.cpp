@@ -63,7 +63,7 @@ void Exporter::run() {
     base::Instant due = base::Clock::now() + traces_.delay;
     while (!stopping()) {
         const base::Instant now = base::Clock::now();
-        if (now >= quiet_until_ && (now >= due || waiting() >= traces_.batch)) {
+        if (now >= quiet_until_ && (now >= due || pressing())) {
             deliver(take_batch());
             due = base::Clock::now() + traces_.delay;
         } else {
@@ -91,6 +91,13 @@ std::size_t Exporter::waiting() const {
     std::size_t spans = 0;
     for (const auto& ring : rings_) spans += ring->size();
     return spans;
+}
+
+// A batch is there, or a loop's ring will soon be full: one loop may make nearly all spans.
+bool Exporter::pressing() const {
+    return waiting() >= traces_.batch ||
+           std::any_of(rings_.begin(), rings_.end(),
+                       [](const auto& ring) { return 2 * ring->size() >= ring->capacity(); });
 }
 
 std::vector<telemetry::Span> Exporter::take_batch() {

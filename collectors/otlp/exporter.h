@@ -40,6 +40,7 @@ class Exporter {
     void run();
     void flush();
     [[nodiscard]] std::size_t waiting() const;
+    [[nodiscard]] bool pressing() const;
     [[nodiscard]] std::vector<telemetry::Span> take_batch();
     void deliver(const std::vector<telemetry::Span>& batch);
     [[nodiscard]] Answer try_until_answered(const std::string& body);

@@ -33,7 +33,16 @@ async function violations(page) {
 const actions = {
     open,
     seen: (_, { tab }) => tabs.get(tab).seen,
-    evaluate: (_, { tab, script }) => tabs.get(tab).page.evaluate(script),
+    // A page that is just being loaded anew is asked again when it is there.
+    evaluate: async (_, { tab, script }) => {
+        for (;;) {
+            try {
+                return await tabs.get(tab).page.evaluate(script);
+            } catch (problem) {
+                if (!/context was destroyed|navigat/i.test(String(problem))) throw problem;
+            }
+        }
+    },
     violations: (_, { tab }) => violations(tabs.get(tab).page),
     press: (_, { tab, key }) => tabs.get(tab).page.keyboard.press(key),
     type: (_, { tab, where, text }) => tabs.get(tab).page.type(where, text),

@@ -1,7 +1,9 @@
 """What a service manager hears of a service, on a real socket of its kind."""
 
 import contextlib
+import queue
 import socket
+import threading
 import time
 
 
@@ -10,13 +12,22 @@ class Manager:
         self.path = folder / "notify"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(self.path))
-        self.heard = []
+        self.heard, self.said = [], queue.Queue()
+        self.thread = threading.Thread(target=self._listen, daemon=True)
+        self.thread.start()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join(10)
         self.socket.close()
+
+    def _listen(self):
+        """All the time, as a service manager does: its queue is short."""
+        while message := self.socket.recv(1000):
+            self.said.put(message.decode())
 
     def environment(self, **more):
         """What the service is started with."""
@@ -26,9 +37,8 @@ class Manager:
         """The next message that begins with `wanted`; what comes before it is kept in `heard`."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            self.socket.settimeout(max(0.01, deadline - time.monotonic()))
-            with contextlib.suppress(TimeoutError):
-                self.heard.append(self.socket.recv(1000).decode())
+            with contextlib.suppress(queue.Empty):
+                self.heard.append(self.said.get(timeout=max(0.01, deadline - time.monotonic())))
                 if self.heard[-1].startswith(wanted):
                     return self.heard[-1]
         raise AssertionError(f"not within {timeout} s: {wanted}; heard {self.heard[-20:]}")
@@ -37,7 +47,6 @@ class Manager:
         """Everything that is said in that time."""
         said, deadline = [], time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            self.socket.settimeout(left)
-            with contextlib.suppress(TimeoutError):
-                said.append(self.socket.recv(1000).decode())
+            with contextlib.suppress(queue.Empty):
+                said.append(self.said.get(timeout=left))
         return said

@@ -43,7 +43,7 @@ def three_busy(weir, tenant):
 @pytest.fixture
 def of_three(start_weir, postgres):
     return start_weir(postgres, upstream={"max_connections": 3}, log={"format": "json"},
-                      pool=[{"name": "tenants", "match": "tenant_{tenant}", "acquire_timeout": "1500ms"}])
+                      pool=[{"name": "tenants", "match": "tenant_{tenant}", "acquire_timeout": "2s"}])
 
 
 def test_waiting_for_the_budget_is_blamed_on_the_tenant_that_holds_it(of_three):
@@ -82,7 +82,7 @@ def test_waiting_for_the_budget_is_blamed_on_the_tenant_that_holds_it(of_three):
 def test_the_holder_may_be_on_another_loop_and_in_another_template(start_weir, postgres):
     """The whole upstream's longest holder is known to whoever waits for a token, wherever it is at home."""
     weir = start_weir(postgres, upstream={"max_connections": 2}, log={"format": "json"}, agent={"loops": 3},
-                      pool=[{"name": name, "match": f"tenant_{letter}", "acquire_timeout": "1500ms"}
+                      pool=[{"name": name, "match": f"tenant_{letter}", "acquire_timeout": "2s"}
                             for name, letter in (("first", "a"), ("second", "b"), ("third", "c"))])
     with client(weir, "c") as waiter, client(weir, "a", application_name="longest") as one, \
             client(weir, "b", application_name="shorter") as other:
@@ -97,9 +97,22 @@ def test_the_holder_may_be_on_another_loop_and_in_another_template(start_weir, p
     assert blocked(weir, "third")["other_tenant"] > 1.2
 
 
+def test_a_tenant_of_the_same_name_in_another_template_is_no_business_of_the_client(start_weir, postgres):
+    weir = start_weir(postgres, upstream={"max_connections": 1}, log={"format": "json"},
+                      pool=[{"name": "shop", "match": "tenant_{tenant}", "acquire_timeout": "2s"},
+                            {"name": "crm", "match": "crm_{tenant}", "database": "tenant_b"}])
+    with RawClient(weir.ports["trusted"]).login("crm_a", application_name="foreign") as holder, \
+            client(weir, "a") as waiter:
+        holder.query("BEGIN")
+        with pytest.raises(Refused) as caught:
+            waiter.query("SELECT 1")
+    assert "foreign" not in str(caught.value.fields)
+    assert lines(weir, "pool.acquire_timed_out")[0]["holder_application_name"] == "foreign"
+
+
 def test_a_full_pool_is_its_own_tenants_fault(start_weir, postgres):
     weir = start_weir(postgres, pool=[{"name": "tenants", "match": "tenant_{tenant}", "max_size": 1,
-                                       "acquire_timeout": "700ms"}])
+                                       "acquire_timeout": "2s"}])
     with client(weir, "a", application_name="forgetful") as holder, client(weir, "a") as waiter:
         holder.query("BEGIN")
         holder.query("SELECT 'secret words', 12345 FROM pg_class LIMIT 1")
@@ -118,7 +131,7 @@ def test_a_full_pool_is_its_own_tenants_fault(start_weir, postgres):
 def test_a_storm_of_time_outs_writes_few_lines_and_counts_the_rest(start_weir, postgres):
     weir = start_weir(postgres, log={"format": "json"}, agent={"loops": 1},
                       pool=[{"name": "tenants", "match": "tenant_{tenant}", "max_size": 1,
-                             "acquire_timeout": "500ms"}])
+                             "acquire_timeout": "1s"}])
     with contextlib.ExitStack() as stack:
         holder = stack.enter_context(client(weir, "a"))
         crowd = [stack.enter_context(client(weir, "a")) for _ in range(40)]
@@ -140,7 +153,7 @@ def test_a_storm_of_time_outs_writes_few_lines_and_counts_the_rest(start_weir, p
 def every_engine(folder, postgres, redis_server):
     mariadb = MariadbServers(folder)
     weir = EnginesWeir(folder / "blame", {"postgresql": postgres, "mysql": mariadb.start(), "redis": redis_server},
-                       pool={"max_size": 1, "acquire_timeout": "700ms"})
+                       pool={"max_size": 1, "acquire_timeout": "2s"})
     yield weir.start()
     weir.stop()
     mariadb.remove_all()
@@ -163,7 +176,7 @@ def test_every_engine_names_the_holder_of_the_same_tenant(every_engine, engine):
 def test_who_waits_for_a_dial_blames_nobody(start_weir, start_postgres):
     """A server that can't be reached is nobody's use of connections."""
     server = start_postgres(["tenant_a"])
-    weir = start_weir(server, pool=[{"name": "tenants", "match": "tenant_{tenant}", "acquire_timeout": "700ms"}])
+    weir = start_weir(server, pool=[{"name": "tenants", "match": "tenant_{tenant}", "acquire_timeout": "2s"}])
     with client(weir, "a") as one:
         one.query("SELECT 1")
         server.stop()

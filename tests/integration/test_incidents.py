@@ -5,6 +5,7 @@ The rules and the configuration are the project's own; only their clocks run twe
 
 import contextlib
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest

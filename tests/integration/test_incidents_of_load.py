@@ -7,7 +7,7 @@ import pytest
 
 from faults.proxy import FaultProxy
 from harness import reloading
-from harness.incidents import clients
+from harness.incidents import OF_THE_MACHINE, clients
 from harness.postgres import APP_PASSWORD
 from harness.waiting import until
 
@@ -22,7 +22,7 @@ def test_a_slow_server(start_weir, postgres, watch):
         watching = watch(weir)
         with clients(weir, 8, pause=0.01):
             until(lambda: weir.value("weir_queries_total", outcome="ok") > 20, "traffic")
-            assert not watching.prometheus.firing()
+            assert watching.prometheus.firing() <= OF_THE_MACHINE
             proxy.latency["down"] = 0.2
             watching.until_firing({"WeirPoolSaturated"})
             watching.until_told("tickets", "firing", {"WeirPoolSaturated"})

@@ -150,6 +150,25 @@ def test_a_session_names_its_trace_until_it_says_otherwise(weir_with, receiver):
     assert weir.value("weir_pins_total", reason="setting") == 0
 
 
+def test_a_statement_s_own_comment_comes_before_what_was_set(weir_with, receiver):
+    weir = weir_with()
+    (standing, _, _), (own, trace, span) = parent("00"), parent()
+    with weir.connect() as client:
+        client.execute(f"SET weir.traceparent = '{standing}'")
+        client.execute(f"SELECT 1 {comment(own)}")
+        client.execute("SELECT 2")
+    assert receiver.one(CHECKOUT, lambda s: s.trace == trace).parent == span
+    until(lambda: exported(weir, "unsampled") == 1, "the other is of the trace that was set")
+
+
+def test_set_traceparent_in_an_open_batch_keeps_nobody_waiting(weir_with):
+    weir = weir_with()
+    with raw(weir) as client:
+        client.send(m.parse("SELECT 1"), m.bind(), m.execute(), m.message(b"H"),
+                    m.query(f"SET weir.traceparent = '{parent()[0]}'"))
+        assert (b"C", b"SET\0") in client.until_ready()
+
+
 def test_set_traceparent_is_answered_in_its_turn(weir_with, receiver):
     weir = weir_with()
     text, trace, _ = parent()

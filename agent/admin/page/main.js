@@ -108,7 +108,9 @@ async function turn() {
         show(byId('login'), false);
         show(byId('numbers'), true);
         show(byId('forget'), hasToken());
-        schedule(Math.max(EVERY / 4, wait - (Date.now() - began)));
+        // An agent of many tenants, or one that is busy, is looked at less often.
+        const took = Date.now() - began;
+        schedule(Math.max(EVERY / 4, wait - took, 3 * took));
         if (found !== null) {
             display(found);
             seen = Date.now();

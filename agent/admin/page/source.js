@@ -44,7 +44,7 @@ function holdersQuery(issue) {
 }
 
 // One look: one request after the other, since each connection occupies one of the agent's few
-// workers. What is asked for does not grow with the number of tenants.
+// workers. What is answered does not grow with the number of tenants.
 export async function look(order) {
     const health = await read('/health');
     const tenants = await read(`/api/v1/tenants?sort=${order}&limit=${TENANTS}`);

@@ -92,7 +92,7 @@ TEST_F(BlameTest, what_lies_idle_is_in_nobodys_way) {
     // Two of its three are idle now, and as young as they are they stay.
     release(theirs[1]);
     release(theirs[2]);
-    const Holdings holdings = the_gate().budget.holdings();
+    const Holdings holdings = *the_gate().budget.holdings(now);
     EXPECT_EQ(holdings.of("noisy"), 1U);
     EXPECT_EQ(holdings.of("quiet"), 1U);
     EXPECT_EQ(holdings.total(), 2U);

@@ -79,7 +79,13 @@ TEST_F(TracerTest, what_is_kept_besides_is_limited_over_all_loops) {
     EXPECT_TRUE(tracer.allows(now + milliseconds(900)));
     EXPECT_FALSE(tracer.allows(now + milliseconds(950)));
     EXPECT_FALSE(other.allows(now + milliseconds(950)));
+    EXPECT_TRUE(other.would_allow(now + seconds(1)));
     EXPECT_TRUE(other.allows(now + seconds(1)));
+    EXPECT_TRUE(tracer.allows(now)) << "a loop that is late takes from the second that is";
+    EXPECT_TRUE(other.allows(now + seconds(1)));
+    EXPECT_FALSE(tracer.would_allow(now));
+    EXPECT_FALSE(tracer.allows(now));
+    EXPECT_FALSE(other.allows(now + seconds(1)));
     tracer.rule({.slow_per_second = 0});
     EXPECT_FALSE(tracer.allows(now + seconds(2)));
 }
