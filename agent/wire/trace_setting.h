@@ -22,9 +22,10 @@ struct TraceSetting {
 // of which `statement` may be the beginning.
 [[nodiscard]] inline bool may_set_trace(std::string_view statement, std::size_t size) {
     if (size > longest_trace_setting) return false;
-    if (statement.size() < 2) return size > statement.size();
-    const int first = statement[0] | 0x20, second = statement[1] | 0x20;
-    return (first == 's' || first == 'r') && second == 'e';
+    if (statement.size() < 3) return size > statement.size();
+    const int first = statement[0] | 0x20, second = statement[1] | 0x20,
+              third = statement[2] | 0x20;
+    return second == 'e' && ((first == 's' && third == 't') || (first == 'r' && third == 's'));
 }
 
 }  // namespace weir::wire

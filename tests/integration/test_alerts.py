@@ -128,7 +128,7 @@ def test_the_links_are_set_by_one_command_of_the_readme(tmp_path):
 def test_an_alert_is_tested_from_silence_to_silence(rule):
     """Silent, silent under traffic, pending, firing with its words, firing after a restart, silent again."""
     name, window = instances(rule)
-    states = []
+    tests = 0
     for file in TESTS:
         for test in yaml.safe_load(file.read_text())["tests"]:
             asked = [check for check in test.get("promql_expr_test", [])
@@ -137,12 +137,15 @@ def test_an_alert_is_tested_from_silence_to_silence(rule):
             if not asked:
                 continue
             assert any(words["exp_alerts"] for words in test["alert_rule_test"]), "its words"
+            states = []
             for check in sorted(asked, key=lambda check: int(check["eval_time"].rstrip("m"))):
                 samples = check["exp_samples"]
                 states.append("firing" if any("firing" in sample["labels"] for sample in samples)
                               else "pending" if samples else "silent")
-    firing = states.count("firing")
-    assert states == ["silent", "silent", "pending", *["firing"] * firing, "silent"] and firing, states
+            firing = states.count("firing")
+            assert states == ["silent", "silent", "pending", *["firing"] * firing, "silent"] and firing, states
+            tests += 1
+    assert tests
 
 
 def test_metrics_that_are_used_are_in_the_catalogue():

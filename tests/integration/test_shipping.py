@@ -162,7 +162,7 @@ def test_the_collectors_pipelines_use_all_that_is_defined_and_nothing_else(colle
 
 
 def test_the_collector_listens_where_the_reference_says_that_traces_go(collector):
-    example = re.search(r"OTLP/HTTP, e\.g\. http://([^;\s]+)", (CONFIG / "weir.toml").read_text())[1]
+    example = re.search(r"OTLP/HTTP, e\.g\. http://([^;,\s]+)", (CONFIG / "weir.toml").read_text())[1]
     assert collector["receivers"]["otlp"]["protocols"]["http"]["endpoint"] == example
 
 
