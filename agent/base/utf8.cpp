@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 namespace weir::base {
 namespace {
@@ -40,6 +41,14 @@ std::size_t character_length(std::string_view text) {
 }  // namespace
 
 bool is_utf8(std::string_view text) {
+    // Nearly all there is to look at is ASCII: a word at a time.
+    constexpr std::uint64_t high_bits = 0x8080808080808080;
+    std::uint64_t word = 0;
+    while (text.size() >= sizeof word) {
+        std::memcpy(&word, text.data(), sizeof word);
+        if ((word & high_bits) != 0) break;
+        text.remove_prefix(sizeof word);
+    }
     while (!text.empty()) {
         const std::size_t length = character_length(text);
         if (length == 0) return false;

@@ -234,7 +234,7 @@ void CheckoutTrace::query_ended(Duration took, Instant now) {
 }
 
 void CheckoutTrace::nothing_outstanding() {
-    queries_.clear();
+    if (!queries_.empty()) queries_.clear();
     skipped_ = 0;
 }
 
@@ -269,7 +269,7 @@ void CheckoutTrace::forget_queries() {
 
 void CheckoutTrace::ended(ServerConnection* server, std::string_view error, Instant now) {
     if (!open_) return;
-    if (error_.empty()) error_ = error;
+    if (error_.empty() && !error.empty()) error_ = error;
     if (const char* const reason = reason_to_keep(now)) {
         make_ids();
         context_.sampled = true;
@@ -395,7 +395,7 @@ void CheckoutTrace::reset() {
     error_.clear();
     holders_.clear();
     links_.clear();
-    queries_.clear();
+    if (!queries_.empty()) queries_.clear();
     children_.clear();
 }
 

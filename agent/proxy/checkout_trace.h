@@ -62,6 +62,8 @@ class CheckoutTrace {
 
     [[nodiscard]] const std::optional<wire::TraceComment>& standing() const { return standing_; }
     [[nodiscard]] bool sampled() const { return open_ && sampled_; }
+    // Its queries are, or may become, spans: each is to be told of. Else only whose trace it is.
+    [[nodiscard]] bool follows_queries() const { return sampled_ || statements_; }
     // What is executed would be shown.
     [[nodiscard]] bool wants_text() const { return open_ && sampled_ && statements_; }
     // Whom others link to; none: there is no checkout.

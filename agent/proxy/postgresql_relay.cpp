@@ -91,7 +91,7 @@ void PostgresqlSession::process(std::string_view bytes, const loop::Slice* slice
                 dropping_ = !piece.last;
                 break;
             case Next::forward:
-                if (trace_ != nullptr) trace_message(piece);
+                if (trace_ != nullptr && concerns_trace(piece)) trace_message(piece);
                 if (piece.first && !rewritten) {
                     if (!piece.carried.empty()) {
                         server().record(piece.carried);

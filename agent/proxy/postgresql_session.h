@@ -118,8 +118,9 @@ class PostgresqlSession final : public Session {
     [[nodiscard]] StatementActs scan_text(std::string_view text);
     void pass(Run& run, std::size_t to);
 
-    // postgresql_tracing.cpp; of these, the first and the second only where there is tracing
+    // postgresql_tracing.cpp; of these, the first three only where there is tracing
     void trace_asked(const wire::postgresql::Piece& piece);
+    [[nodiscard]] bool concerns_trace(const wire::postgresql::Piece& piece) const;
     void trace_message(const wire::postgresql::Piece& piece);
     [[nodiscard]] std::string_view bound_text(const wire::postgresql::Piece& piece) const;
     [[nodiscard]] Next set_trace(const wire::postgresql::Piece& piece);

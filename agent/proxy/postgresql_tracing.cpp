@@ -34,12 +34,20 @@ std::string_view parsed_text(std::string_view body) {
 void PostgresqlSession::trace_asked(const pg::Piece& piece) {
     trace_->asked(home_.now());
     const bool parse = piece.type == 'P';
+    if (!parse && piece.type != 'Q') return;
     const std::string_view text = parse ? parsed_text(piece.body) : piece.body;
-    if ((!parse && piece.type != 'Q') || !wire::may_trace(text)) return;
+    if (!wire::may_trace(text)) return;
     const auto whose = wire::find_trace(text);
     if (!whose) return;
     if (!parse) trace_->said(*whose);
     if (parse && whose->parent.sampled) trace_->expects_sampled();
+}
+
+// Most transactions are not sampled, and most statements have no comment.
+bool PostgresqlSession::concerns_trace(const pg::Piece& piece) const {
+    if (traced_.open || trace_->follows_queries()) return true;
+    if (piece.type == 'Q') return wire::may_trace(piece.body);
+    return piece.type == 'P' && wire::may_trace(parsed_text(piece.body));
 }
 
 // A message that is being passed on.

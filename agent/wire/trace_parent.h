@@ -31,14 +31,16 @@ constexpr std::size_t trace_comment_limit = 2048;
 
 // Whether there may be a comment at the statement's end or start: all that most statements cost.
 [[nodiscard]] inline bool may_end_in_comment(std::string_view text) {
-    while (!text.empty() && (text.back() == ' ' || text.back() == ';' || text.back() == '\n' ||
-                             text.back() == '\r' || text.back() == '\t' || text.back() == '\0')) {
-        text.remove_suffix(1);
-    }
-    return text.ends_with("*/");
+    std::size_t end = text.size();
+    const auto means_nothing = [](char c) {
+        return c == ';' || c == '\0' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    };
+    while (end > 0 && means_nothing(text[end - 1])) --end;
+    return end >= 2 && text[end - 1] == '/' && text[end - 2] == '*';
 }
 [[nodiscard]] inline bool may_trace(std::string_view text) {
-    return may_end_in_comment(text) || text.starts_with("/*");
+    if (text.size() >= 2 && text[0] == '/' && text[1] == '*') return true;
+    return may_end_in_comment(text);
 }
 
 // The trace that the comment at the end of `statement` names, or else the one at its start.

@@ -7,8 +7,11 @@ namespace weir::collectors::otlp {
 namespace {
 
 void append_varint(std::string& bytes, std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) bytes += static_cast<char>(value | 0x80);
-    bytes += static_cast<char>(value);
+    char encoded[10];
+    std::size_t size = 0;
+    for (; value >= 0x80; value >>= 7) encoded[size++] = static_cast<char>(value | 0x80);
+    encoded[size++] = static_cast<char>(value);
+    bytes.append(encoded, size);
 }
 
 }  // namespace
