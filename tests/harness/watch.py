@@ -35,17 +35,17 @@ class SessionWatch:
 
 
 class MysqlSessionWatch(SessionWatch):
-    """Those that log in are counted, too. One that three looks in a row have seen counts: the server
-    still lists a session for a moment after it has closed its socket."""
+    """Those that log in are counted, too. One that five looks in a row have seen counts: the server
+    still lists a session for a moment after it has closed its socket, longer where the machine is busy."""
 
     def __init__(self, server):
         super().__init__(server)
-        self.before = [set(), set()]
+        self.before = [set()] * 4
 
     def _count(self, connection):
         with connection.cursor() as cursor:
             cursor.execute("SELECT id FROM information_schema.processlist WHERE user NOT IN ('root', 'system user')")
             seen = {row[0] for row in cursor.fetchall()}
         lasting = seen.intersection(*self.before)
-        self.before = [self.before[1], seen]
+        self.before = [*self.before[1:], seen]
         return len(lasting)

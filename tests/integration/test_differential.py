@@ -223,6 +223,7 @@ def pair(request, start_module_weir, start_module_postgres):
     return server, weir
 
 
+@pytest.mark.timeout(900)
 def test_replies_are_the_same_message_by_message(pair, size):
     server, weir = pair
     others = [Interference(weir.ports["trusted"], seed) for seed in range(4)]
