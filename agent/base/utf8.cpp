@@ -50,7 +50,8 @@ bool is_utf8(std::string_view text) {
         text.remove_prefix(sizeof word);
     }
     while (!text.empty()) {
-        const std::size_t length = character_length(text);
+        const bool ascii = static_cast<std::uint8_t>(text.front()) < 0x80;
+        const std::size_t length = ascii ? 1 : character_length(text);
         if (length == 0) return false;
         text.remove_prefix(length);
     }

@@ -36,17 +36,14 @@ CheckoutTrace::CheckoutTrace(PoolLoop& home, TenantPool& tenant, Redaction witho
 
 // -- the way to a connection
 
-void CheckoutTrace::asked(Instant now) {
-    if (open_) return;
-    open_ = true;
-    asked_at_ = granted_at_ = now;
-    statements_ = home_.traced_statements() != settings::TraceStatements::off;
+void CheckoutTrace::begin(bool sampled) {
+    times_only_ = false;
+    statements_ = tracer_.follows_queries();
     if (standing_) {
         adopt(*standing_);
         by_standing_ = true;
     } else {
-        context_.trace.low = tracer_.random();
-        likely_ = sampled_ = tracer_.samples(context_.trace.low);
+        likely_ = sampled_ = sampled;
     }
 }
 
@@ -55,19 +52,10 @@ void CheckoutTrace::queued(std::size_t position, telemetry::WaitCause cause) {
     cause_ = cause;
 }
 
-void CheckoutTrace::granted(const ServerConnection& server, bool shared, Instant now) {
-    if (!open_) return;
-    granted_ = true;
-    granted_at_ = now;
-    address_ = &server.address();
-    const Duration waited = now - asked_at_;
-    // The pool says so of a sharer, too.
-    source_ = !shared              ? server.served_as()
-              : waited.count() > 0 ? telemetry::ServedSource::waited
-                                   : telemetry::ServedSource::idle;
-    if (waited.count() <= 0) return;
-    const bool worth_it = likely_ || (tracer_.slow(waited) && tracer_.would_allow(now));
-    if (worth_it) note_holders(&server);
+void CheckoutTrace::waited(const ServerConnection& server, bool shared, Instant now) {
+    if (shared) source_ = telemetry::ServedSource::waited;
+    const bool slow = tracer_.slow(now - asked_at_) && tracer_.would_allow(now);
+    if (likely_ || slow) note_holders(&server);
 }
 
 void CheckoutTrace::refused(const pool::Refusal& refusal, Instant now) {
@@ -89,6 +77,7 @@ void CheckoutTrace::refused(const pool::Refusal& refusal, Instant now) {
 // Who held connections while it waited: whoever has just given `granted` up, and those who hold
 // theirs for the longest.
 void CheckoutTrace::note_holders(const ServerConnection* granted) {
+    times_only_ = false;
     const bool handed_over = source_ != telemetry::ServedSource::idle;
     if (granted != nullptr && handed_over && granted->left_by().valid()) {
         holders_.push_back({granted->left_by(), {}});
@@ -115,6 +104,7 @@ void CheckoutTrace::note_holders(const ServerConnection* granted) {
 
 void CheckoutTrace::said(const wire::TraceComment& whose) {
     if (!open_) return;
+    times_only_ = false;
     if ((!has_parent_ || by_standing_) && !given_away_) {
         by_standing_ = false;
         adopt(whose);
@@ -128,7 +118,7 @@ void CheckoutTrace::said(const wire::TraceComment& whose) {
 void CheckoutTrace::adopt(const wire::TraceComment& whose) {
     context_.trace = {whose.parent.trace_high, whose.parent.trace_low};
     parent_ = whose.parent.span;
-    trace_state_ = whose.state;
+    trace_state_ = whose.state.empty() ? nullptr : std::make_shared<const std::string>(whose.state);
     has_parent_ = true;
     likely_ = sampled_ = whose.parent.sampled;
     if (!sampled_) forget_queries();
@@ -149,6 +139,7 @@ void CheckoutTrace::set_standing(std::optional<wire::TraceComment> whose) {
 
 SpanContext CheckoutTrace::context() {
     if (!open_) return {};
+    times_only_ = false;
     make_ids();
     given_away_ = true;
     return context_;
@@ -163,7 +154,7 @@ SpanContext CheckoutTrace::evidence() {
 
 void CheckoutTrace::make_ids() {
     if (context_.span != 0) return;
-    if (!has_parent_) context_.trace.high = tracer_.random();
+    if (!has_parent_) context_.trace = {tracer_.random(), tracer_.root_id(sampled_)};
     context_.span = tracer_.random();
     context_.sampled = sampled_;
 }
@@ -197,6 +188,7 @@ void CheckoutTrace::query_text(std::string_view text) {
 
 void CheckoutTrace::query_failed(std::string_view code) {
     if (!open_) return;
+    times_only_ = false;
     if (error_.empty()) {
         error_ = code;
         server_failed_ = true;
@@ -204,10 +196,7 @@ void CheckoutTrace::query_failed(std::string_view code) {
     if (!queries_.empty()) queries_.front().code = code;
 }
 
-void CheckoutTrace::query_ended(Duration took, Instant now) {
-    if (!open_) return;
-    longest_query_ = std::max(longest_query_, took);
-    if (!statements_) return;
+void CheckoutTrace::query_answered(Instant now) {
     if (queries_.empty()) {
         if (skipped_ > 0) --skipped_;
         return;
@@ -220,7 +209,7 @@ void CheckoutTrace::query_ended(Duration took, Instant now) {
     span.kind = SpanKind::client;
     span.start_unix_ns = tracer_.unix_ns(query.began);
     span.end_unix_ns = tracer_.unix_ns(now);
-    add_pool_facts(span.attributes, home_, tenant_, address_);
+    span.subject = pool_facts(home_, tenant_, address());
     if (!query.verb.empty()) {
         add_text(span.attributes, "db.operation.name", query.verb);
         add_text(span.attributes, "db.query.summary", query.summary);
@@ -233,8 +222,8 @@ void CheckoutTrace::query_ended(Duration took, Instant now) {
     push_child(std::move(span));
 }
 
-void CheckoutTrace::nothing_outstanding() {
-    if (!queries_.empty()) queries_.clear();
+void CheckoutTrace::skip_nothing() {
+    queries_.clear();
     skipped_ = 0;
 }
 
@@ -266,6 +255,17 @@ void CheckoutTrace::forget_queries() {
 }
 
 // -- its end
+
+void CheckoutTrace::released(ServerConnection& server, Instant now) {
+    // Neither a part nor a wait can have taken longer than the whole.
+    if (!times_only_ || tracer_.slow(now - asked_at_)) {
+        ended(&server, {}, now);
+        return;
+    }
+    tracer_.unsampled();
+    server.set_left_by({});
+    open_ = times_only_ = false;
+}
 
 void CheckoutTrace::ended(ServerConnection* server, std::string_view error, Instant now) {
     if (!open_) return;
@@ -307,10 +307,9 @@ Duration CheckoutTrace::time_taken(Instant now) const {
     return waits_ ? waited : std::max(waited, longest_query_);
 }
 
-const std::string& CheckoutTrace::state() const {
-    static const std::string none;
+std::shared_ptr<const std::string> CheckoutTrace::state() const {
     if (has_parent_) return trace_state_;
-    return sampled_ ? tracer_.trace_state() : none;
+    return sampled_ ? tracer_.trace_state() : nullptr;
 }
 
 void CheckoutTrace::tell(const char* reason, Instant now) {
@@ -322,11 +321,12 @@ void CheckoutTrace::tell(const char* reason, Instant now) {
     span.context = context_;
     span.parent = parent_;
     span.trace_state = state();
+    span.attributes.reserve(3);
     span.name = "transaction " + tenant_.pool->settings().name;
     span.kind = SpanKind::server;
     span.start_unix_ns = tracer_.unix_ns(asked_at_);
     span.end_unix_ns = tracer_.unix_ns(now);
-    add_pool_facts(span.attributes, home_, tenant_, address_);
+    span.subject = pool_facts(home_, tenant_, address());
     if (granted_) {
         add_text(span.attributes, "weir.acquire.source", base::word(source_));
     }
@@ -339,10 +339,11 @@ void CheckoutTrace::tell(const char* reason, Instant now) {
 
 Span CheckoutTrace::acquire_span() {
     Span span;
+    span.attributes.reserve(3);
     span.name = "pool.acquire";
     span.start_unix_ns = tracer_.unix_ns(asked_at_);
     span.end_unix_ns = tracer_.unix_ns(granted_at_);
-    add_pool_facts(span.attributes, home_, tenant_, address_);
+    span.subject = pool_facts(home_, tenant_, address());
     if (granted_) {
         add_text(span.attributes, "weir.acquire.source", base::word(source_));
     } else {
@@ -376,26 +377,23 @@ void CheckoutTrace::leaked(ServerConnection& server, Instant now) {
     span.name = "pool.leak";
     span.start_unix_ns = tracer_.unix_ns(granted_at_);
     span.end_unix_ns = tracer_.unix_ns(now);
-    add_pool_facts(span.attributes, home_, tenant_, &server.address());
+    span.subject = pool_facts(home_, tenant_, &server.address());
     add_text(span.attributes, "weir.sampling.reason", "leaked");
     span.links.push_back({checkout, {}});
     tracer_.push(std::move(span));
 }
 
 void CheckoutTrace::reset() {
-    open_ = granted_ = sampled_ = likely_ = has_parent_ = given_away_ = false;
+    open_ = times_only_ = sampled_ = likely_ = has_parent_ = given_away_ = statements_ = false;
     leaked_ = server_failed_ = by_standing_ = waits_ = false;
-    cause_.reset();
-    address_ = nullptr;
     skipped_ = 0;
     context_ = {};
     parent_ = 0;
-    longest_query_ = Duration(-1);
-    trace_state_.clear();
+    trace_state_ = nullptr;
     error_.clear();
     holders_.clear();
     links_.clear();
-    if (!queries_.empty()) queries_.clear();
+    queries_.clear();
     children_.clear();
 }
 

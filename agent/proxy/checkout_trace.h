@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,28 +36,54 @@ class CheckoutTrace {
 
     // -- the way to a connection
     // The client wants one. No effect while a checkout goes on, on another connection perhaps.
-    void asked(base::Instant now);
+    void asked(base::Instant now) {
+        if (open_) return;
+        open_ = times_only_ = true;
+        granted_ = false;
+        cause_.reset();
+        asked_at_ = granted_at_ = now;
+        longest_query_ = base::Duration(-1);
+        const bool sampled = tracer_.samples_next();
+        if (sampled || standing_ || tracer_.follows_queries()) begin(sampled);
+    }
     void queued(std::size_t position, telemetry::WaitCause cause);
-    void granted(const ServerConnection& server, bool shared, base::Instant now);
+    // `source`: nothing: it shares a connection that others use, of which the pool does not say it.
+    void granted(const ServerConnection& server, const std::string& address,
+                 std::optional<telemetry::ServedSource> source, base::Instant now) {
+        if (!open_) return;
+        granted_ = true;
+        granted_at_ = now;
+        address_ = &address;
+        source_ = source.value_or(telemetry::ServedSource::idle);
+        if (now > asked_at_) waited(server, !source, now);
+    }
     void refused(const pool::Refusal& refusal, base::Instant now);
     // The checkout is over, and with it the client's hold on `server` (nullptr: it is gone, or
     // there was none). `error`: why it ended otherwise than it should; empty: it did not.
     void ended(ServerConnection* server, std::string_view error, base::Instant now);
+    // The same for one that ended as it should, with its connection.
+    void released(ServerConnection& server, base::Instant now);
 
     // -- whose trace it is
     void said(const wire::TraceComment& whose);
     void mentioned(const wire::TraceParent& whose);  // it has to do with this one, too
     // For all checkouts whose statements say nothing; the present one as well. Nothing: no more.
     void set_standing(std::optional<wire::TraceComment> whose);
-    void expects_sampled() { likely_ = true; }  // its parent is under way
-    void meant_to_wait() { waits_ = true; }     // being held for long is what it is for
+    void expects_sampled() { likely_ = true, times_only_ = false; }  // its parent is under way
+    // Being held for long is what it is for.
+    void meant_to_wait() { waits_ = true, times_only_ = false; }
 
     // -- its queries, answered in the order in which they began
     void query_began(base::Instant now, unsigned replies = 1);
     void query_text(std::string_view text);  // of the one that began last
     void query_failed(std::string_view code);
-    void query_ended(base::Duration took, base::Instant now);
-    void nothing_outstanding();
+    void query_ended(base::Duration took, base::Instant now) {
+        if (took > longest_query_) longest_query_ = took;
+        if (statements_) query_answered(now);
+    }
+    void nothing_outstanding() {
+        if (statements_) skip_nothing();
+    }
 
     void leaked(ServerConnection& server, base::Instant now);
 
@@ -82,15 +109,20 @@ class CheckoutTrace {
     static constexpr std::size_t most_waiting = 16;  // finished queries of which it is open whose
     static constexpr std::size_t most_links = 4;
 
+    void begin(bool sampled);
+    void waited(const ServerConnection& server, bool shared, base::Instant now);
     void adopt(const wire::TraceComment& whose);
     void make_ids();
     void note_holders(const ServerConnection* granted);
     void push_child(telemetry::Span&& span);
     void flush();
+    void query_answered(base::Instant now);
+    void skip_nothing();
     void forget_queries();
     [[nodiscard]] const char* reason_to_keep(base::Instant now);
     [[nodiscard]] base::Duration time_taken(base::Instant now) const;
-    [[nodiscard]] const std::string& state() const;
+    [[nodiscard]] std::shared_ptr<const std::string> state() const;
+    [[nodiscard]] const std::string* address() const { return granted_ ? address_ : nullptr; }
     void tell(const char* reason, base::Instant now);
     [[nodiscard]] telemetry::Span acquire_span();
     void observe(base::Instant now);
@@ -104,6 +136,7 @@ class CheckoutTrace {
 
     // Of the present checkout.
     bool open_ = false, granted_ = false;
+    bool times_only_ = false;  // open, and all that reset() clears is as reset() left it
     bool sampled_ = false;
     bool likely_ = false;  // sampled, as far as can be known
     bool has_parent_ = false, given_away_ = false;
@@ -119,8 +152,9 @@ class CheckoutTrace {
     std::uint64_t parent_ = 0;
     base::Instant asked_at_{}, granted_at_{};
     base::Duration longest_query_{-1};
-    const std::string* address_ = nullptr;  // of the server that it was granted
-    std::string trace_state_, error_;
+    const std::string* address_ = nullptr;            // of the server, once it is granted
+    std::shared_ptr<const std::string> trace_state_;  // of the parent; nullptr: it had none
+    std::string error_;
     std::vector<telemetry::SpanLink> holders_, links_;
     std::deque<Query> queries_;
     std::vector<telemetry::Span> children_;  // finished, and waiting for whose trace it is

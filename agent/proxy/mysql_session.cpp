@@ -114,7 +114,7 @@ bool MysqlSession::ready_for_command() {
 
 MysqlServer& MysqlSession::let_go() {
     MysqlServer& released = server();
-    trace_ended(server_);
+    if (trace_ != nullptr) trace_->released(released, home_.now());
     server_ = nullptr;
     if (std::exchange(server_paused_, false)) released.pause(false);
     retries_ = 0;

@@ -47,7 +47,8 @@ void PoolLoop::adopt_listeners() {
 
 void PoolLoop::adopt_traces() {
     const settings::Traces& traces = shared_.settings->traces;
-    tracer_->rule({traces.sample_ratio, traces.slow, traces.slow_per_second});
+    tracer_->rule({traces.sample_ratio, traces.slow, traces.slow_per_second,
+                   traces.statements != settings::TraceStatements::off});
     traced_statements_ = traces.statements;
 }
 

@@ -18,6 +18,17 @@ using telemetry::ClientState;
 
 namespace {
 
+// A Parse's text, for a look at its ends. Most have no name and declare no types of parameters:
+// then it is known where it ends.
+std::string_view ends_of_parsed(std::string_view body) {
+    constexpr std::string_view no_types("\0\0\0", 3);
+    const bool unnamed = body.size() > no_types.size() && body.front() == '\0';
+    if (unnamed && body.ends_with(no_types) && body[body.size() - no_types.size() - 1] != '\0') {
+        return body.substr(1, body.size() - 1 - no_types.size());
+    }
+    return pg::parsed_text(body);
+}
+
 constexpr std::uint32_t bit(Effect effect) { return 1U << static_cast<unsigned>(effect); }
 
 // Whether a server may be sent messages of this type at all, goodbyes apart.
@@ -63,6 +74,8 @@ void PostgresqlSession::process(std::string_view bytes, const loop::Slice* slice
             // on its way first.
             if (!asks(piece.type)) pass(run, run.at);
             next = begin_message(piece);
+        } else if (trace_ != nullptr && piece.type == 'Q') {
+            look_for_trace(piece.body);  // its end says it
         }
         bool rewritten = false;
         if (next == Next::forward) {
@@ -91,7 +104,7 @@ void PostgresqlSession::process(std::string_view bytes, const loop::Slice* slice
                 dropping_ = !piece.last;
                 break;
             case Next::forward:
-                if (trace_ != nullptr && concerns_trace(piece)) trace_message(piece);
+                if (trace_ != nullptr && concerns_trace()) trace_message(piece);
                 if (piece.first && !rewritten) {
                     if (!piece.carried.empty()) {
                         server().record(piece.carried);
@@ -112,7 +125,11 @@ void PostgresqlSession::process(std::string_view bytes, const loop::Slice* slice
 PostgresqlSession::Next PostgresqlSession::begin_message(const pg::Piece& piece) {
     switch (piece.type) {
         case 'Q':
+            if (trace_ != nullptr) look_for_trace(piece.body);
+            break;
         case 'P':
+            if (trace_ != nullptr) look_for_trace(ends_of_parsed(piece.body));
+            break;
         case 'B':
         case 'D':
         case 'E':
@@ -156,17 +173,21 @@ PostgresqlSession::Next PostgresqlSession::begin_message(const pg::Piece& piece)
         if (next != Next::forward) return next;
     }
     if (server_ == nullptr) {
-        if (trace_ != nullptr && piece.type != 'H' && !refusal_) trace_asked(piece);
-        const Next next = without_server(piece.type);
+        const Next next = without_server(piece);
         if (next != Next::forward) return next;
     }
     return Next::forward;
 }
 
-PostgresqlSession::Next PostgresqlSession::without_server(char type) {
-    if (type == 'H') return Next::drop;  // nothing was asked that could be flushed
+PostgresqlSession::Next PostgresqlSession::without_server(const pg::Piece& piece) {
+    if (piece.type == 'H') return Next::drop;  // nothing was asked that could be flushed
     if (!refusal_) {
-        const pool::Acquired acquired = tenant_.pool->acquire(*this, home_.now());
+        const base::Instant now = home_.now();
+        if (trace_ != nullptr) {
+            trace_->asked(now);
+            if (follows_request_) announce_trace(piece);
+        }
+        const pool::Acquired acquired = tenant_.pool->acquire(*this, now);
         switch (acquired.kind) {
             case pool::Acquired::Kind::ready:
                 link(static_cast<PostgresqlServer&>(*acquired.server));
@@ -181,7 +202,7 @@ PostgresqlSession::Next PostgresqlSession::without_server(char type) {
                 break;
         }
     }
-    answer_refusal(type);
+    answer_refusal(piece.type);
     return Next::drop;
 }
 

@@ -180,7 +180,7 @@ void PostgresqlSession::unlink() { let_go().release(); }
 
 PostgresqlServer& PostgresqlSession::let_go() {
     PostgresqlServer& released = server();
-    trace_ended(server_);
+    if (trace_ != nullptr) trace_->released(released, home_.now());
     server_ = nullptr;
     server_paused_ = false;
     retries_ = 0;
@@ -297,7 +297,7 @@ void PostgresqlSession::retry(const std::string& request) {
         return;
     }
     synchronizing_ = false;
-    traced_.open = false;
+    traced_.open = follows_request_ = false;
     if (trace_ != nullptr) trace_->nothing_outstanding();
     if (phase_ == Phase::greeting) {
         acquire_for_greeting();

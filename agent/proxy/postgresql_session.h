@@ -103,7 +103,7 @@ class PostgresqlSession final : public Session {
     // -- postgresql_relay.cpp: client to server
     void process(std::string_view bytes, const loop::Slice* slice);
     Next begin_message(const wire::postgresql::Piece& piece);
-    Next without_server(char type);
+    Next without_server(const wire::postgresql::Piece& piece);
     void answer_refusal(char type);
     bool inspect(const wire::postgresql::Piece& piece, Run& run);  // false: more of it first
     bool carry_unnamed(const wire::postgresql::Piece& piece, Run& run);
@@ -119,8 +119,13 @@ class PostgresqlSession final : public Session {
     void pass(Run& run, std::size_t to);
 
     // postgresql_tracing.cpp; of these, the first three only where there is tracing
-    void trace_asked(const wire::postgresql::Piece& piece);
-    [[nodiscard]] bool concerns_trace(const wire::postgresql::Piece& piece) const;
+    void look_for_trace(std::string_view text) {
+        follows_request_ = traced_.open || wire::may_trace(text);
+    }
+    void announce_trace(const wire::postgresql::Piece& piece);
+    [[nodiscard]] bool concerns_trace() const {
+        return follows_request_ || trace_->follows_queries();
+    }
     void trace_message(const wire::postgresql::Piece& piece);
     [[nodiscard]] std::string_view bound_text(const wire::postgresql::Piece& piece) const;
     [[nodiscard]] Next set_trace(const wire::postgresql::Piece& piece);
@@ -221,8 +226,9 @@ class PostgresqlSession final : public Session {
         std::optional<wire::TraceComment> whose;
     };
     TracedBatch traced_;
-    std::string parse_;         // the Parse that is coming in
-    StatementActs parse_acts_;  // of the Parse that has come in
+    bool follows_request_ = false;  // the batch is open, or may speak of a trace by its looks
+    std::string parse_;             // the Parse that is coming in
+    StatementActs parse_acts_;      // of the Parse that has come in
     // As the client has set them; as its session began; as it was told the server's parameters are.
     ParameterSetRef settings_, startup_, known_;
     ParameterSetRef encoding_of_;                              // as of which encoding_is_safe_

@@ -19,35 +19,17 @@ namespace {
 // Of a statement's text, for its span.
 constexpr std::size_t longest_kept = 8192;
 
-// A Parse's text, as far as it is in this piece.
-std::string_view parsed_text(std::string_view body) {
-    const std::size_t name_end = body.find('\0');
-    if (name_end == std::string_view::npos) return {};
-    body.remove_prefix(name_end + 1);
-    return body.substr(0, body.find('\0'));
-}
-
 }  // namespace
 
 // It asks for a connection with this message: who reads the trace's first words early can link it
 // to those who keep it waiting.
-void PostgresqlSession::trace_asked(const pg::Piece& piece) {
-    trace_->asked(home_.now());
+void PostgresqlSession::announce_trace(const pg::Piece& piece) {
     const bool parse = piece.type == 'P';
     if (!parse && piece.type != 'Q') return;
-    const std::string_view text = parse ? parsed_text(piece.body) : piece.body;
-    if (!wire::may_trace(text)) return;
-    const auto whose = wire::find_trace(text);
+    const auto whose = wire::find_trace(parse ? pg::parsed_text(piece.body) : piece.body);
     if (!whose) return;
     if (!parse) trace_->said(*whose);
     if (parse && whose->parent.sampled) trace_->expects_sampled();
-}
-
-// Most transactions are not sampled, and most statements have no comment.
-bool PostgresqlSession::concerns_trace(const pg::Piece& piece) const {
-    if (traced_.open || trace_->follows_queries()) return true;
-    if (piece.type == 'Q') return wire::may_trace(piece.body);
-    return piece.type == 'P' && wire::may_trace(parsed_text(piece.body));
 }
 
 // A message that is being passed on.
@@ -55,7 +37,7 @@ void PostgresqlSession::trace_message(const pg::Piece& piece) {
     if (std::string_view("QPBDECSF").find(piece.type) == std::string_view::npos) return;
     if (!traced_.open) {
         traced_ = {};
-        traced_.open = true;
+        traced_.open = follows_request_ = true;
         traced_.began = home_.now();
     }
     const auto tell = [this](std::string_view text) {
@@ -75,7 +57,7 @@ void PostgresqlSession::trace_message(const pg::Piece& piece) {
         }
         case 'P': {
             if (!piece.first) break;
-            const std::string_view text = parsed_text(piece.body);
+            const std::string_view text = pg::parsed_text(piece.body);
             traced_.parsed = true;
             traced_.whose = wire::may_trace(text) ? wire::find_trace(text) : std::nullopt;
             const bool may_be_seen = traced_.whose && traced_.whose->parent.sampled;
@@ -102,7 +84,7 @@ void PostgresqlSession::trace_message(const pg::Piece& piece) {
     if (!piece.last || (piece.type != 'Q' && piece.type != 'S' && piece.type != 'F')) return;
     if (traced_.whose) trace_->mentioned(traced_.whose->parent);
     tell(traced_.text);
-    traced_.open = false;
+    traced_.open = follows_request_ = false;
 }
 
 // The text of the statement that a Bind names; empty: it can't be told.
@@ -114,7 +96,8 @@ std::string_view PostgresqlSession::bound_text(const pg::Piece& piece) const {
     if (name.empty()) {
         constexpr std::size_t header = 5;
         const std::string_view message = unnamed_.text();
-        return message.size() <= header ? std::string_view() : parsed_text(message.substr(header));
+        return message.size() <= header ? std::string_view()
+                                        : pg::parsed_text(message.substr(header));
     }
     const Statement* const statement = named(name);
     if (statement == nullptr || *statement == nullptr) return {};
@@ -137,10 +120,19 @@ PostgresqlSession::Next PostgresqlSession::set_trace(const pg::Piece& piece) {
         awaits_names_ = true;
         return Next::wait;
     }
+    if (has_server && server().tracker().status() == pg::TransactionStatus::failed) {
+        reply(pg::error_response("ERROR", "25P02",
+                                 "current transaction is aborted, commands ignored until end of "
+                                 "transaction block"));
+        reply(pg::ready_for_query(pg::TransactionStatus::failed));
+        return Next::drop;
+    }
     if (trace_ != nullptr) {
         const auto parent = wire::read_traceparent(setting->value);
-        trace_->set_standing(parent ? std::optional(wire::TraceComment{*parent, {}})
-                                    : std::nullopt);
+        const auto whose = parent ? std::optional(wire::TraceComment{*parent, {}}) : std::nullopt;
+        if (!setting->local) trace_->set_standing(whose);
+        // Without a transaction it has no effect, as on a server.
+        if (setting->local && whose && has_server) trace_->said(*whose);
     }
     reply(pg::command_complete(setting->resets ? "RESET" : "SET"));
     reply(pg::ready_for_query(has_server ? server().tracker().status()

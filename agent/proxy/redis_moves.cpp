@@ -101,6 +101,7 @@ RedisSession::Verdict RedisSession::reset() {
     say("+RESET\r\n");
     let_go();
     silent_ = skips_ = false;
+    if (trace_ != nullptr) trace_->set_standing(std::nullopt);
     who_.application_name.clear();
     who_.account.reset();
     who_.of_account = ClientCount();

@@ -39,7 +39,9 @@ void Session::trace_refused(const pool::Refusal& refusal) {
 }
 
 void Session::trace_granted(const ServerConnection& server) {
-    if (trace_ != nullptr) trace_->granted(server, shares, home_.now());
+    if (trace_ == nullptr) return;
+    const auto source = shares ? std::nullopt : std::optional(server.served_as());
+    trace_->granted(server, server.address(), source, home_.now());
 }
 
 void Session::trace_ended(ServerConnection* server, std::string_view error) {

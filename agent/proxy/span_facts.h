@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/tenant_pool.h"
 #include "telemetry/span.h"
 #include "telemetry/vocabulary.h"
 #include "upstream/dialer.h"
@@ -14,18 +15,17 @@ namespace weir::proxy {
 
 class PoolLoop;
 class ServerConnection;
-class TenantPool;
 
 // `address`: of the server as the configuration writes it; nullptr: the upstream's first.
-void add_pool_facts(telemetry::SpanAttributes& attributes, PoolLoop& home, const TenantPool& tenant,
-                    const std::string* address);
+[[nodiscard]] SpanFacts::Attributes pool_facts(PoolLoop& home, TenantPool& tenant,
+                                               const std::string* address);
 // Both: status error, and why, as one word.
 void set_failed(telemetry::Span& span, std::string_view error);
 
 // A dial, made or failed; gives what to link to, none when nobody sees it.
-telemetry::SpanContext trace_connect(PoolLoop& home, const TenantPool& tenant,
+telemetry::SpanContext trace_connect(PoolLoop& home, TenantPool& tenant,
                                      const upstream::Established& made);
-telemetry::SpanContext trace_connect(PoolLoop& home, const TenantPool& tenant, base::Instant began,
+telemetry::SpanContext trace_connect(PoolLoop& home, TenantPool& tenant, base::Instant began,
                                      const upstream::DialFailure& failure);
 // A connection that is clean again after a client left it dirty. To be told before the pool.
 void trace_reset(PoolLoop& home, const ServerConnection& server);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -14,6 +15,7 @@
 #include "proxy/postgresql_statements.h"
 #include "proxy/session_settings.h"
 #include "settings/pattern.h"
+#include "telemetry/span.h"
 #include "upstream/dialer.h"
 
 namespace weir::proxy {
@@ -25,6 +27,14 @@ struct Handshake {
     bool resp3 = false;              // redis
     std::uint32_t capabilities = 0;  // mysql: see upstream::MysqlCapability
     bool operator==(const Handshake&) const = default;
+};
+
+// What spans said last of the pool and a server of it, for the next that say the same.
+struct SpanFacts {
+    using Attributes = std::shared_ptr<const telemetry::SpanAttributes>;
+    unsigned generation = 0;
+    std::string server, system;
+    Attributes attributes;
 };
 
 class TenantPool {
@@ -44,6 +54,7 @@ class TenantPool {
     ParameterSets sets;
     StatementCatalogue statements;
     MysqlStatementCatalogue mysql_statements;
+    SpanFacts facts;
     unsigned clients = 0;
 
     // The key for this handshake, with one use of it taken; nothing when as many are in use as may

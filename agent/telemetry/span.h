@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -46,14 +47,15 @@ struct SpanEvent {
 
 struct Span {
     SpanContext context;
-    std::uint64_t parent = 0;  // a span id; 0: the root of its trace
-    std::string trace_state;   // W3C tracestate, as it came or was made
+    std::uint64_t parent = 0;                        // a span id; 0: the root of its trace
+    std::shared_ptr<const std::string> trace_state;  // W3C tracestate; nullptr: none
     std::string name;
     SpanKind kind = SpanKind::internal;
     std::int64_t start_unix_ns = 0, end_unix_ns = 0;  // since 1970
     bool failed = false;                              // status error; else it stays unset
     std::string status_message;                       // only of a failed one
-    SpanAttributes attributes;
+    std::shared_ptr<const SpanAttributes> subject;    // what many spans say alike; may be nullptr
+    SpanAttributes attributes;                        // what it says besides
     std::vector<SpanLink> links;
     std::vector<SpanEvent> events;
 };

@@ -8,7 +8,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -35,13 +34,16 @@ class SpanRing {
     // By the loop: a trace came to its end here that nobody will see.
     void unsampled() { unsampled_.add(); }
 
-    // By the exporter: the oldest, or nothing.
-    [[nodiscard]] std::optional<Span> pop() {
+    // By the exporter: the oldest join `batch`, until it has `most` or there are no more.
+    void pop_into(std::vector<Span>& batch, std::size_t most) {
         const std::uint64_t popped = popped_.load(std::memory_order_relaxed);
-        if (popped == pushed_.load(std::memory_order_acquire)) return std::nullopt;
-        std::optional<Span> span(std::move(slots_[popped % slots_.size()]));
-        popped_.store(popped + 1, std::memory_order_release);
-        return span;
+        const std::uint64_t there = pushed_.load(std::memory_order_acquire) - popped;
+        const std::uint64_t taken =
+            std::min<std::uint64_t>(there, most - std::min(most, batch.size()));
+        for (std::uint64_t i = 0; i < taken; ++i) {
+            batch.push_back(std::move(slots_[(popped + i) % slots_.size()]));
+        }
+        popped_.store(popped + taken, std::memory_order_release);
     }
 
     // By anybody. A size read while both ends are at work may be a moment old.

@@ -28,24 +28,32 @@ Tracer::Tracer(std::shared_ptr<SpanRing> ring, std::shared_ptr<SpanAllowance> al
     : ring_(std::move(ring)), allowance_(std::move(allowance)), state_(seed) {}
 
 void Tracer::rule(const SamplingRules& rules) {
-    const double ratio = std::clamp(rules.ratio, 0.0, 1.0);
-    const auto kept = static_cast<std::uint64_t>(std::llround(std::ldexp(ratio, 56)));
+    ratio_ = std::clamp(rules.ratio, 0.0, 1.0);
+    const auto kept = static_cast<std::uint64_t>(std::llround(std::ldexp(ratio_, 56)));
     threshold_ = all_values - std::min(kept, all_values);
-    trace_state_ = threshold_ < all_values ? "ot=th:" + threshold_word(threshold_) : std::string();
+    until_sampled_ = next_gap();
+    trace_state_ = std::make_shared<const std::string>(
+        threshold_ < all_values ? "ot=th:" + threshold_word(threshold_) : std::string());
     slow_ = rules.slow.count() > 0 ? rules.slow : base::Duration::max();
     slow_per_second_ = rules.slow_per_second;
+    queries_ = rules.queries;
 }
 
-// splitmix64
-std::uint64_t Tracer::random() {
-    for (;;) {
-        state_ += 0x9e3779b97f4a7c15U;
-        std::uint64_t z = state_;
-        z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
-        z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
-        z ^= z >> 31U;
-        if (z != 0) return z;
-    }
+std::uint64_t Tracer::root_id(bool sampled) {
+    const std::uint64_t first = sampled ? threshold_ : 0;
+    const std::uint64_t values = sampled ? all_values - threshold_ : threshold_;
+    // The first byte says nothing. The ratio may have changed since it was decided.
+    const std::uint64_t rest = values == 0 ? random() & random_bits : first + random() % values;
+    return (random() & ~random_bits) | rest;
+}
+
+// How many roots it is to the next sampled one, at least 1, as if each was asked (inversion).
+std::uint64_t Tracer::next_gap() {
+    constexpr double never = 1e18;
+    if (threshold_ == all_values) return static_cast<std::uint64_t>(never);
+    if (threshold_ == 0) return 1;
+    const double chance = std::ldexp(static_cast<double>(random() >> 11U) + 0.5, -53);
+    return static_cast<std::uint64_t>(std::min(never, std::log(chance) / std::log1p(-ratio_))) + 1;
 }
 
 }  // namespace weir::telemetry

@@ -1,9 +1,10 @@
 // Makes the ids of one loop's spans, decides which traces are kept, and hands finished spans on.
 // A trace with a parent is sampled as its parent was; a root by a threshold on the random part of
-// its id, so that everybody who applies the same ratio keeps the same traces. What was not sampled
-// may still be kept when it turns out slow, failed or leaked, within an allowance that all loops
-// share. One a loop, on its thread; chance is seeded and time told by the caller.
-// Sources: OpenTelemetry, "Tracestate: Probability Sampling"; W3C Trace Context Level 2,
+// its id, so that everybody who applies the same ratio keeps the same traces (the dice are thrown
+// once for all roots up to the next sampled one; ids are made to fit when somebody asks for them).
+// What was not sampled may still be kept when it turns out slow, failed or leaked, within an
+// allowance that all loops share. One a loop, on its thread; chance is seeded and time told by the
+// caller. Sources: OpenTelemetry, "Tracestate: Probability Sampling"; W3C Trace Context Level 2,
 // "Random Trace ID Flag".
 #pragma once
 
@@ -23,6 +24,7 @@ struct SamplingRules {
     double ratio = 0.01;    // of roots, 0 to 1
     base::Duration slow{};  // 0: nothing is slow
     unsigned slow_per_second = 10;
+    bool queries = false;  // are spans, too
 };
 
 // How many traces may be kept besides the sampled ones, over all loops: any thread.
@@ -75,14 +77,32 @@ class Tracer {
         return at.time_since_epoch().count() + unix_offset_;
     }
 
-    // Never 0.
-    [[nodiscard]] std::uint64_t random();
-    // Whether a root whose trace id ends in `low` is sampled.
-    [[nodiscard]] bool samples(std::uint64_t low) const {
-        return (low & random_bits) >= threshold_;
+    // Never 0. Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators".
+    [[nodiscard]] std::uint64_t random() {
+        std::uint64_t z = 0;
+        do {
+            state_ += 0x9e3779b97f4a7c15U;
+            z = state_;
+            z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
+            z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
+            z ^= z >> 31U;
+        } while (z == 0);
+        return z;
     }
+    // Whether the next root is sampled; its trace id ends in a root_id().
+    [[nodiscard]] bool samples_next() {
+        if (--until_sampled_ > 0) [[likely]]
+            return false;
+        until_sampled_ = next_gap();
+        return true;
+    }
+    // The low half of a trace id by which everybody who knows the ratio decides the same.
+    [[nodiscard]] std::uint64_t root_id(bool sampled);
     // The tracestate of a root that was: which share of roots it stands for.
-    [[nodiscard]] const std::string& trace_state() const { return trace_state_; }
+    [[nodiscard]] const std::shared_ptr<const std::string>& trace_state() const {
+        return trace_state_;
+    }
+    [[nodiscard]] bool follows_queries() const { return queries_; }
     [[nodiscard]] bool slow(base::Duration took) const { return took > slow_; }
     // Whether one that was not sampled may be kept all the same.
     [[nodiscard]] bool allows(base::Instant now) { return allowance_->take(now, slow_per_second_); }
@@ -93,13 +113,18 @@ class Tracer {
     void unsampled() { ring_->unsampled(); }
 
   private:
+    [[nodiscard]] std::uint64_t next_gap();
+
     const std::shared_ptr<SpanRing> ring_;
     const std::shared_ptr<SpanAllowance> allowance_;
     std::uint64_t state_;
-    std::uint64_t threshold_ = 0;  // of 2^56: roots below it are not sampled
-    std::string trace_state_;
+    double ratio_ = 0;
+    std::uint64_t until_sampled_ = 0;  // how many roots on: a geometric distribution's
+    std::uint64_t threshold_ = 0;      // of 2^56: the ids of roots below it are not sampled
+    std::shared_ptr<const std::string> trace_state_;
     base::Duration slow_ = base::Duration::max();
     unsigned slow_per_second_ = 0;
+    bool queries_ = false;
     std::int64_t unix_offset_ = 0;
 };
 

@@ -181,6 +181,7 @@ void DialThread<Attempt>::begin_resolved() {
         const auto present = attempt++;
         if (present->started()) continue;
         if (*answer) {
+            present->resolved(base::Clock::now());
             start(present, **answer);
         } else {
             end(present, tl::make_unexpected(DialFailure{

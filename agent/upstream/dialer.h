@@ -60,6 +60,17 @@ class CancelHandle {
     virtual bool kill() { return false; }
 };
 
+// When a dial was through with each of its steps; Instant(): it was not, or did without.
+struct DialSteps {
+    base::Instant resolved{}, connected{}, encrypted{}, authenticated{};
+
+    void note(base::Instant DialSteps::*step, base::Instant now) {
+        if (this->*step == base::Instant()) this->*step = now;
+    }
+    // Another address is tried.
+    void begin_anew() { connected = encrypted = authenticated = base::Instant(); }
+};
+
 struct Established {
     std::unique_ptr<loop::FdOwner>
         connection;                        // the library's handle; its descriptor is non-blocking
@@ -71,12 +82,14 @@ struct Established {
     MysqlFacts mysql;     // of that engine only
     std::string address;  // which of the upstream's answered, as the configuration writes it
     base::Duration took{};
+    DialSteps steps{};
 };
 
 struct DialFailure {
     telemetry::CreateFailure reason = telemetry::CreateFailure::refused;
     std::string sqlstate;  // the server's own, when it answered
     std::string message;   // for people, one line, no secret
+    DialSteps steps{};
 };
 
 using DialResult = base::Result<Established, DialFailure>;

@@ -55,6 +55,7 @@ std::optional<DialResult> MysqlAttempt::start(std::vector<Endpoint> endpoints, b
 
 std::optional<DialResult> MysqlAttempt::connect(base::Instant now) {
     const Endpoint& endpoint = endpoints_[present_];
+    steps_.begin_anew();
     handle_ = make_mysql_handle();
     if (handle_ == nullptr) return failed_with(CreateFailure::refused, "no memory");
     mysql_options(handle_.get(), MYSQL_OPT_NONBLOCK, nullptr);
@@ -68,6 +69,7 @@ std::optional<DialResult> MysqlAttempt::connect(base::Instant now) {
         request_.password.reveal().data(),
         request_.database.empty() ? nullptr : request_.database.c_str(), target_.port,
         target_.unix_socket(), mysql_connect_flags(request_));
+    note_step(now);
     return waits_for_ == 0 ? connect_over(now) : std::nullopt;
 }
 
@@ -81,10 +83,21 @@ std::optional<DialResult> MysqlAttempt::advance(short ready, base::Instant now) 
     const SteeredMysql steered(*steering_);
     if (step_ == Step::connecting) {
         waits_for_ = mysql_real_connect_cont(&connected_, handle_.get(), status);
+        note_step(now);
         return waits_for_ == 0 ? connect_over(now) : std::nullopt;
     }
     waits_for_ = mysql_real_query_cont(&query_failed_, handle_.get(), status);
     return waits_for_ == 0 ? track_over(now) : std::nullopt;
+}
+
+// It has the connection once it waits for what the server says.
+void MysqlAttempt::note_step(base::Instant now) {
+    const bool through = waits_for_ == 0 && connected_ != nullptr;
+    if (through || (waits_for_ & MYSQL_WAIT_READ) != 0) steps_.note(&DialSteps::connected, now);
+    const char* const cipher = mysql_get_ssl_cipher(handle_.get());
+    const bool encrypted = cipher != nullptr && std::string_view(cipher) != "(NONE)";
+    if (encrypted) steps_.note(&DialSteps::encrypted, now);
+    if (through) steps_.note(&DialSteps::authenticated, now);
 }
 
 std::optional<DialResult> MysqlAttempt::connect_over(base::Instant now) {

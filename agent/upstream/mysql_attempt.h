@@ -36,16 +36,21 @@ class MysqlAttempt {
     [[nodiscard]] short events() const;
     [[nodiscard]] std::optional<DialResult> advance(short ready, base::Instant now);
 
+    void resolved(base::Instant now) { steps_.resolved = now; }
     [[nodiscard]] base::Instant begun() const { return begun_; }
     // Why it has not come further, for the deadline's message.
     [[nodiscard]] DialFailure overdue(base::Duration limit) const;
-    void finish(DialResult result) { done_(std::move(result)); }
+    void finish(DialResult result) {
+        (result ? result->steps : result.error().steps) = steps_;
+        done_(std::move(result));
+    }
 
   private:
     enum class Step : std::uint8_t { connecting, tracking };
 
     [[nodiscard]] std::optional<DialResult> connect(base::Instant now);
     [[nodiscard]] std::optional<DialResult> connect_over(base::Instant now);
+    void note_step(base::Instant now);
     [[nodiscard]] std::optional<DialResult> track(base::Instant now);
     [[nodiscard]] std::optional<DialResult> track_over(base::Instant now);
     [[nodiscard]] DialResult established(bool tracked, base::Instant now);
@@ -55,6 +60,7 @@ class MysqlAttempt {
     std::function<void(DialResult)> done_;
     const settings::Upstream& upstream_;
     base::Instant begun_;
+    DialSteps steps_;
     std::vector<Endpoint> endpoints_;
     std::size_t present_ = 0;
     MysqlTarget target_;  // the library reads its arguments until it is through with them

@@ -70,6 +70,26 @@ void PostgresqlAttempt::note_present(base::Instant now) {
     patience_ends_ = limited ? now + share_ : base::Instant::max();
 }
 
+void PostgresqlAttempt::note_step(base::Instant now) {
+    const ConnStatusType status = PQstatus(connection_->handle());
+    switch (status) {
+        case CONNECTION_BAD:
+            return;
+        case CONNECTION_NEEDED:
+        case CONNECTION_STARTED:
+            steps_.begin_anew();
+            return;
+        default:
+            break;
+    }
+    steps_.note(&DialSteps::connected, now);
+    if (status == CONNECTION_MADE || status == CONNECTION_SSL_STARTUP) return;
+    if (PQsslInUse(connection_->handle()) != 0) steps_.note(&DialSteps::encrypted, now);
+    if (status != CONNECTION_AWAITING_RESPONSE && status != CONNECTION_GSS_STARTUP) {
+        steps_.note(&DialSteps::authenticated, now);
+    }
+}
+
 std::optional<DialResult> PostgresqlAttempt::connect(base::Instant now) {
     present_ = 0;
     patience_ends_ = base::Instant::max();
@@ -96,6 +116,7 @@ std::optional<DialResult> PostgresqlAttempt::connect(base::Instant now) {
 std::optional<DialResult> PostgresqlAttempt::advance(base::Instant now) {
     const PostgresPollingStatusType step = PQconnectPoll(connection_->handle());
     tls_.watch(connection_->handle());
+    note_step(now);
     switch (step) {
         case PGRES_POLLING_READING:
             events_ = POLLIN;

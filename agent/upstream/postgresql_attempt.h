@@ -38,19 +38,25 @@ class PostgresqlAttempt {
     // Begins anew with the other addresses. Precondition: patience_ends() has come.
     [[nodiscard]] std::optional<DialResult> pass_over(base::Instant now);
 
+    void resolved(base::Instant now) { steps_.resolved = now; }
     [[nodiscard]] base::Instant begun() const { return begun_; }
     // Why it has not come further, for the deadline's message.
     [[nodiscard]] DialFailure overdue(base::Duration limit) const;
-    void finish(DialResult result) { done_(std::move(result)); }
+    void finish(DialResult result) {
+        (result ? result->steps : result.error().steps) = steps_;
+        done_(std::move(result));
+    }
 
   private:
     [[nodiscard]] std::optional<DialResult> connect(base::Instant now);
     void note_present(base::Instant now);
+    void note_step(base::Instant now);
 
     DialRequest request_;
     std::function<void(DialResult)> done_;
     const settings::Upstream& upstream_;
     base::Instant begun_;
+    DialSteps steps_;
     std::unique_ptr<PostgresqlConnection> connection_;
     PostgresqlTls tls_;
     short events_ = 0;

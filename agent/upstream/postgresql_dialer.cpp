@@ -172,6 +172,7 @@ void PostgresqlDialer::begin_resolved() {
         const auto present = attempt++;
         if (present->started()) continue;
         if (*answer) {
+            present->resolved(base::Clock::now());
             start(present, **answer);
         } else {
             end(present, tl::make_unexpected(DialFailure{

@@ -112,6 +112,7 @@ std::optional<DialResult> RedisAttempt::connected(base::Instant now) {
         ++present_;
         return connect();
     }
+    steps_.note(&DialSteps::connected, now);
     const settings::Secret password = request_.password.reveal_for(request_.tenant);
     if (request_.password.per_tenant() && password.empty()) {
         return failed(CreateFailure::auth,
@@ -172,9 +173,13 @@ std::optional<DialResult> RedisAttempt::talk(base::Instant now) {
         return failed(CreateFailure::tls,
                       fmt::format("{}: {}", shown(endpoints_[present_]), talk_->failure()));
     }
+    if (wants_redis_tls(tls_settings_) && !talk_->shaking_hands()) {
+        steps_.note(&DialSteps::encrypted, now);
+    }
     // A server that is full says so and hangs up: its words come before the end of file.
     if (auto result = said_hello_ ? hear_hello(now) : hear()) return result;
     if (!said_hello_ && answered_ == asked_.size()) {
+        steps_.note(&DialSteps::authenticated, now);
         if (!request_.resp3) return hand_over(now, false);
         said_hello_ = true;
         talk_->say(hello);

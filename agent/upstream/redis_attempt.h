@@ -38,10 +38,14 @@ class RedisAttempt {
     [[nodiscard]] short events() const;
     [[nodiscard]] std::optional<DialResult> advance(short ready, base::Instant now);
 
+    void resolved(base::Instant now) { steps_.resolved = now; }
     [[nodiscard]] base::Instant begun() const { return begun_; }
     // Why it has not come further, for the deadline's message.
     [[nodiscard]] DialFailure overdue(base::Duration limit) const;
-    void finish(DialResult result) { done_(std::move(result)); }
+    void finish(DialResult result) {
+        (result ? result->steps : result.error().steps) = steps_;
+        done_(std::move(result));
+    }
 
   private:
     enum class Asked : std::uint8_t { auth, select, ping };
@@ -64,6 +68,7 @@ class RedisAttempt {
     const settings::UpstreamTls& tls_settings_;
     std::function<void(DialResult)> done_;
     base::Instant begun_;
+    DialSteps steps_;
     std::unique_ptr<redisContext, Free> context_;  // until it is connected
     std::unique_ptr<RedisConversation> talk_;      // from then on
     std::unique_ptr<redisReader, Free> reader_;

@@ -97,7 +97,19 @@ std::optional<TraceComment> at_the_start(std::string_view statement) {
     return end == none ? std::nullopt : read_comment(looked_at.substr(0, end));
 }
 
+bool ends_in_comment(std::string_view text) {
+    const auto means_nothing = [](char c) {
+        return static_cast<unsigned char>(c) <= ' ' || c == ';';
+    };
+    while (!text.empty() && means_nothing(text.back())) text.remove_suffix(1);
+    return text.ends_with("*/");
+}
+
 }  // namespace
+
+bool begins_or_ends_in_comment(std::string_view text) {
+    return text.starts_with("/*") || ends_in_comment(text);
+}
 
 std::optional<TraceParent> read_traceparent(std::string_view text) {
     if (text.size() < traceparent_size) return std::nullopt;
@@ -116,7 +128,7 @@ std::optional<TraceParent> read_traceparent(std::string_view text) {
 }
 
 std::optional<TraceComment> find_trace(std::string_view statement) {
-    if (may_end_in_comment(statement)) {
+    if (ends_in_comment(statement)) {
         if (auto found = at_the_end(statement)) return found;
     }
     return statement.starts_with("/*") ? at_the_start(statement) : std::nullopt;

@@ -30,17 +30,16 @@ struct TraceComment {
 constexpr std::size_t trace_comment_limit = 2048;
 
 // Whether there may be a comment at the statement's end or start: all that most statements cost.
-[[nodiscard]] inline bool may_end_in_comment(std::string_view text) {
-    std::size_t end = text.size();
-    const auto means_nothing = [](char c) {
-        return c == ';' || c == '\0' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
-    };
-    while (end > 0 && means_nothing(text[end - 1])) --end;
-    return end >= 2 && text[end - 1] == '/' && text[end - 2] == '*';
-}
+[[nodiscard]] bool begins_or_ends_in_comment(std::string_view text);
 [[nodiscard]] inline bool may_trace(std::string_view text) {
-    if (text.size() >= 2 && text[0] == '/' && text[1] == '*') return true;
-    return may_end_in_comment(text);
+    // Most have something at their last place but one, before a semicolon or what else ends them.
+    constexpr std::size_t shortest = 4;
+    if (text.size() >= shortest && text.front() != '/') {
+        const std::size_t one_but_last = text.size() - (text.back() == '\0' ? 3 : 2);
+        const auto c = static_cast<unsigned char>(text[one_but_last]);
+        if (c > ' ' && c != ';' && c != '*' && c != '/') return false;
+    }
+    return begins_or_ends_in_comment(text);
 }
 
 // The trace that the comment at the end of `statement` names, or else the one at its start.

@@ -35,17 +35,18 @@ std::optional<TraceSetting> read_trace_setting(std::string_view text) {
     if (!may_set_trace(text, text.size())) return std::nullopt;
     const bool resets = take(text, "reset ");
     if (!resets && !take(text, "set ")) return std::nullopt;
-    if (!resets) (void)take(text, "session ");
+    const bool local = !resets && take(text, "local ");
+    if (!resets && !local) (void)take(text, "session ");
     if (!take(text, "weir.traceparent")) return std::nullopt;
     if (resets) return ends(text) ? std::optional(TraceSetting{{}, true}) : std::nullopt;
     if (!take(text, "=") && !take(text, "to ")) return std::nullopt;
     if (take(text, "default")) {
-        return ends(text) ? std::optional(TraceSetting{{}, true}) : std::nullopt;
+        return ends(text) ? std::optional(TraceSetting{{}, true, local}) : std::nullopt;
     }
     if (!text.starts_with('\'')) return std::nullopt;
     const std::size_t end = text.find('\'', 1);
     if (end == std::string_view::npos || !ends(text.substr(end + 1))) return std::nullopt;
-    return TraceSetting{text.substr(1, end - 1), false};
+    return TraceSetting{text.substr(1, end - 1), false, local};
 }
 
 }  // namespace weir::wire

@@ -13,6 +13,7 @@ constexpr std::size_t longest_trace_setting = 256;  // of the statement
 struct TraceSetting {
     std::string_view value;  // within its quotes; empty: no more
     bool resets = false;     // RESET, or to DEFAULT
+    bool local = false;      // of the present transaction alone
 };
 
 // Nothing: it is another statement.

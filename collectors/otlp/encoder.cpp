@@ -1,5 +1,7 @@
 #include "collectors/otlp/encoder.h"
 
+#include <endian.h>
+
 #include <array>
 #include <type_traits>
 
@@ -15,14 +17,16 @@ using telemetry::Span;
 using telemetry::SpanAttributes;
 
 constexpr std::string_view scope_name = "weir";
+constexpr std::size_t usual_size = 272;                 // of a span in the binary form
 constexpr std::uint32_t status_error = 2;               // STATUS_CODE_ERROR
 constexpr std::uint32_t flag_sampled = 1;               // the flags of W3C Trace Context
 constexpr std::array<std::uint32_t, 3> kinds{1, 2, 3};  // SPAN_KIND_INTERNAL, _SERVER, _CLIENT
 
-std::string big_endian(std::uint64_t number) {
-    std::string bytes;
-    for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(number >> shift);
-    return bytes;
+// The bytes of an id, the highest first.
+template <class... Words>
+void write_id(Writer& out, Field field, Words... words) {
+    const std::uint64_t bytes[] = {htobe64(words)...};
+    out.id(field, {reinterpret_cast<const char*>(bytes), sizeof bytes});
 }
 
 void write_text(Writer& out, Field field, std::string_view text) {
@@ -42,24 +46,37 @@ struct ValueWriter {
     void operator()(bool flag) const { out.boolean(any_value::boolean, flag); }
 };
 
+// `key`: UTF-8.
 template <class Value>
 void write_attribute(Writer& out, Field field, std::string_view key, const Value& value) {
     out.message(field, [&] {
-        write_text(out, key_value::key, key);
+        out.text(key_value::key, key);
         out.message(key_value::value, [&] { std::visit(ValueWriter{out}, value); });
     });
 }
 
+void write_each(Writer& out, Field field, const SpanAttributes& attributes) {
+    for (const auto& one : attributes) write_attribute(out, field, one.key, one.value);
+}
+
 void write_attributes(Writer& out, Field field, const SpanAttributes& attributes) {
-    if (attributes.empty()) return;
-    out.list(field, [&] {
-        for (const auto& one : attributes) write_attribute(out, field, one.key, one.value);
+    if (!attributes.empty()) out.list(field, [&] { write_each(out, field, attributes); });
+}
+
+void write_attributes(Writer& out, const Span& span) {
+    if (span.subject == nullptr) {
+        write_attributes(out, span::attributes, span.attributes);
+        return;
+    }
+    out.list(span::attributes, [&] {
+        out.repeated(span.subject.get(), [&] { write_each(out, span::attributes, *span.subject); });
+        write_each(out, span::attributes, span.attributes);
     });
 }
 
 void write_ids(Writer& out, Field trace, Field span, const telemetry::SpanContext& context) {
-    out.id(trace, big_endian(context.trace.high) + big_endian(context.trace.low));
-    out.id(span, big_endian(context.span));
+    write_id(out, trace, context.trace.high, context.trace.low);
+    write_id(out, span, context.span);
 }
 
 void write_events(Writer& out, const Span& span) {
@@ -90,13 +107,15 @@ void write_links(Writer& out, const Span& span) {
 
 void write_span(Writer& out, const Span& span) {
     write_ids(out, span::trace_id, span::span_id, span.context);
-    if (!span.trace_state.empty()) write_text(out, span::trace_state, span.trace_state);
-    if (span.parent != 0) out.id(span::parent_span_id, big_endian(span.parent));
+    if (span.trace_state != nullptr && !span.trace_state->empty()) {
+        write_text(out, span::trace_state, *span.trace_state);
+    }
+    if (span.parent != 0) write_id(out, span::parent_span_id, span.parent);
     write_text(out, span::name, span.name);
     out.number(span::kind, kinds[static_cast<std::size_t>(span.kind)]);
     out.instant(span::start_time, static_cast<std::uint64_t>(span.start_unix_ns));
     out.instant(span::end_time, static_cast<std::uint64_t>(span.end_unix_ns));
-    write_attributes(out, span::attributes, span.attributes);
+    write_attributes(out, span);
     write_events(out, span);
     write_links(out, span);
     if (span.failed) {
@@ -142,7 +161,7 @@ void write_batch(Writer& out, const Resource& resource, const std::vector<Span>&
 std::string encode(const Resource& resource, const std::vector<Span>& spans,
                    TraceProtocol protocol) {
     JsonWriter json;
-    ProtobufWriter protobuf;
+    ProtobufWriter protobuf(usual_size * (spans.size() + 1));
     const bool as_json = protocol == TraceProtocol::http_json;
     Writer& out = as_json ? static_cast<Writer&>(json) : protobuf;
     write_batch(out, resource, spans);

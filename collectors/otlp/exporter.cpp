@@ -102,13 +102,9 @@ bool Exporter::pressing() const {
 
 std::vector<telemetry::Span> Exporter::take_batch() {
     std::vector<telemetry::Span> batch;
+    batch.reserve(std::min<std::size_t>(waiting(), traces_.batch));
     for (std::size_t i = 0; i < rings_.size(); ++i) {
-        telemetry::SpanRing& ring = *rings_[(next_ring_ + i) % rings_.size()];
-        while (batch.size() < traces_.batch) {
-            auto span = ring.pop();
-            if (!span) break;
-            batch.push_back(std::move(*span));
-        }
+        rings_[(next_ring_ + i) % rings_.size()]->pop_into(batch, traces_.batch);
     }
     ++next_ring_;
     return batch;

@@ -6,23 +6,14 @@
 
 namespace weir::collectors::otlp {
 
-// No two places of one object are open at once, so that none moves while it is filled.
-void JsonWriter::inside(Json& place, const Body& body) {
-    Json* const outside = std::exchange(here_, &place);
-    body();
-    here_ = outside;
+void JsonWriter::begin_message(Field field) {
+    Json& place = here();
+    open_.push_back(place.is_array() ? &place.emplace_back(Json::object())
+                                     : &*place.emplace(field.name, Json::object()).first);
 }
 
-void JsonWriter::message(Field field, const Body& body) {
-    if (here_->is_array()) {
-        inside(here_->emplace_back(Json::object()), body);
-    } else {
-        inside(*here_->emplace(field.name, Json::object()).first, body);
-    }
-}
-
-void JsonWriter::list(Field field, const Body& elements) {
-    inside(*here_->emplace(field.name, Json::array()).first, elements);
+void JsonWriter::begin_list(Field field) {
+    open_.push_back(&*here().emplace(field.name, Json::array()).first);
 }
 
 void JsonWriter::text(Field field, std::string_view utf8) { put(field, utf8); }

@@ -11,8 +11,6 @@ namespace weir::collectors::otlp {
 
 class JsonWriter final : public Writer {
   public:
-    void message(Field field, const Body& body) override;
-    void list(Field field, const Body& elements) override;
     void text(Field field, std::string_view utf8) override;
     void id(Field field, std::string_view bytes) override;
     void number(Field field, std::uint32_t value) override;
@@ -26,11 +24,18 @@ class JsonWriter final : public Writer {
   private:
     using Json = nlohmann::ordered_json;
 
-    void put(Field field, Json value) { here_->emplace(field.name, std::move(value)); }
-    void inside(Json& place, const Body& body);
+    void begin_message(Field field) override;
+    void end_message() override { open_.pop_back(); }
+    void begin_list(Field field) override;
+    void end_list() override { open_.pop_back(); }
+
+    [[nodiscard]] Json& here() { return open_.empty() ? root_ : *open_.back(); }
+    void put(Field field, Json value) { here().emplace(field.name, std::move(value)); }
 
     Json root_ = Json::object();
-    Json* here_ = &root_;  // the object or the list that is being filled
+    // The objects and lists that are being filled, each within the one before it. No two places of
+    // one object are open at once, so that none moves while it is filled.
+    std::vector<Json*> open_;
 };
 
 }  // namespace weir::collectors::otlp

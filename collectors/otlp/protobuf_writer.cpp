@@ -1,81 +1,113 @@
 #include "collectors/otlp/protobuf_writer.h"
 
+#include <algorithm>
 #include <bit>
+#include <cstring>
 #include <utility>
 
 namespace weir::collectors::otlp {
 namespace {
 
-void append_varint(std::string& bytes, std::uint64_t value) {
-    char encoded[10];
-    std::size_t size = 0;
-    for (; value >= 0x80; value >>= 7) encoded[size++] = static_cast<char>(value | 0x80);
-    encoded[size++] = static_cast<char>(value);
-    bytes.append(encoded, size);
+enum class WireType : std::uint8_t { varint = 0, eight_bytes = 1, sized = 2, four_bytes = 5 };
+
+constexpr std::size_t longest_varint = 10;
+constexpr std::size_t longest_head = 2 * longest_varint;  // a tag, and a varint or 8 bytes
+
+// Each gives where it has ended.
+char* put_varint(char* to, std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
+    *to++ = static_cast<char>(value);
+    return to;
+}
+
+char* put_tag(char* to, Field field, WireType type) {
+    return put_varint(to, std::uint64_t{field.number} << 3 | static_cast<std::uint8_t>(type));
+}
+
+template <class Number>
+char* put_little_endian(char* to, Number value) {
+    static_assert(std::endian::native == std::endian::little);
+    std::memcpy(to, &value, sizeof value);
+    return to + sizeof value;
 }
 
 }  // namespace
 
-void ProtobufWriter::tag(Field field, WireType type) {
-    varint(std::uint64_t{field.number} << 3 | static_cast<std::uint8_t>(type));
+void ProtobufWriter::append(std::string_view bytes) {
+    char* const to = room(bytes.size());
+    std::copy(bytes.begin(), bytes.end(), to);
+    done(to + bytes.size());
 }
 
-void ProtobufWriter::varint(std::uint64_t value) { append_varint(bytes_, value); }
-
-void ProtobufWriter::little_endian(std::uint64_t value, unsigned bytes) {
-    for (unsigned i = 0; i < bytes; ++i) bytes_ += static_cast<char>(value >> (8 * i));
+void ProtobufWriter::varint(Field field, std::uint64_t value) {
+    done(put_varint(put_tag(room(longest_head), field, WireType::varint), value));
 }
 
-// The length stands before what it measures and is known only after: it is put in then.
-void ProtobufWriter::message(Field field, const Body& body) {
-    tag(field, WireType::sized);
-    const std::size_t begin = bytes_.size();
-    body();
-    std::string length;
-    append_varint(length, bytes_.size() - begin);
-    bytes_.insert(begin, length);
+// The length stands before what it measures and is known only after. Most have one byte.
+void ProtobufWriter::begin_message(Field field) {
+    char* const place = put_tag(room(longest_head), field, WireType::sized);
+    done(place + 1);
+    open_.push_back(used_ - 1);
 }
 
-void ProtobufWriter::list(Field /*field*/, const Body& elements) { elements(); }
+void ProtobufWriter::end_message() {
+    const std::size_t place = open_.back();
+    open_.pop_back();
+    const std::size_t length = used_ - place - 1;
+    (void)room(longest_varint);
+    char encoded[longest_varint];
+    const auto size = static_cast<std::size_t>(put_varint(encoded, length) - encoded);
+    char* const at = bytes_.data() + place;
+    if (size > 1) std::memmove(at + size, at + 1, length);
+    std::copy_n(encoded, size, at);
+    used_ += size - 1;
+}
 
 void ProtobufWriter::text(Field field, std::string_view utf8) {
-    tag(field, WireType::sized);
-    varint(utf8.size());
-    bytes_ += utf8;
+    char* to = put_tag(room(longest_head + utf8.size()), field, WireType::sized);
+    to = put_varint(to, utf8.size());
+    done(std::copy(utf8.begin(), utf8.end(), to));
 }
 
 void ProtobufWriter::id(Field field, std::string_view bytes) { text(field, bytes); }
 
-void ProtobufWriter::number(Field field, std::uint32_t value) {
-    tag(field, WireType::varint);
-    varint(value);
-}
+void ProtobufWriter::number(Field field, std::uint32_t value) { varint(field, value); }
 
 void ProtobufWriter::flags(Field field, std::uint32_t value) {
-    tag(field, WireType::four_bytes);
-    little_endian(value, 4);
+    char* const to = put_tag(room(longest_head), field, WireType::four_bytes);
+    done(put_little_endian(to, value));
 }
 
 void ProtobufWriter::instant(Field field, std::uint64_t value) {
-    tag(field, WireType::eight_bytes);
-    little_endian(value, 8);
+    char* const to = put_tag(room(longest_head), field, WireType::eight_bytes);
+    done(put_little_endian(to, value));
 }
 
 void ProtobufWriter::whole(Field field, std::int64_t value) {
-    tag(field, WireType::varint);
-    varint(static_cast<std::uint64_t>(value));
+    varint(field, static_cast<std::uint64_t>(value));
 }
 
 void ProtobufWriter::real(Field field, double value) {
-    tag(field, WireType::eight_bytes);
-    little_endian(std::bit_cast<std::uint64_t>(value), 8);
+    instant(field, std::bit_cast<std::uint64_t>(value));
 }
 
-void ProtobufWriter::boolean(Field field, bool value) {
-    tag(field, WireType::varint);
-    varint(value ? 1 : 0);
+void ProtobufWriter::boolean(Field field, bool value) { varint(field, value ? 1 : 0); }
+
+bool ProtobufWriter::repeat(const void* what) {
+    const auto found = kept_.find(what);
+    if (found == kept_.end()) return false;
+    append(found->second);
+    return true;
 }
 
-std::string ProtobufWriter::take() { return std::exchange(bytes_, {}); }
+void ProtobufWriter::keep(const void* what, std::size_t begin) {
+    kept_[what] = bytes_.substr(begin, used_ - begin);
+}
+
+std::string ProtobufWriter::take() {
+    kept_.clear();
+    bytes_.resize(std::exchange(used_, 0));
+    return std::exchange(bytes_, {});
+}
 
 }  // namespace weir::collectors::otlp

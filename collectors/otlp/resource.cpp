@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace weir::collectors::otlp {
 
 Resource describe(const settings::TraceExport& traces, const Identity& identity) {
     Resource resource{{}, identity.version};
-    for (const auto& [key, value] : traces.resource) resource.attributes.emplace_back(key, value);
+    for (const auto& [key, value] : traces.resource) {
+        resource.attributes.emplace_back(base::replaced_utf8(key), value);
+    }
     const auto add = [&](const char* key, Resource::Value value) {
         const bool known =
             std::any_of(resource.attributes.begin(), resource.attributes.end(),

@@ -32,7 +32,7 @@ def main():
     traced = kinds.add_parser("tracing")
     traced.add_argument("--seconds", type=int, default=4, help="of each run: %(default)s")
     traced.add_argument("--pairs", type=int, default=7, help="rounds over all: %(default)s")
-    traced.add_argument("--transactions", type=int, default=8000, help="whose instructions are counted: %(default)s")
+    traced.add_argument("--transactions", type=int, default=32_000, help="whose instructions are counted: %(default)s")
     at_rest = kinds.add_parser("clients")
     at_rest.add_argument("--clients", type=int, default=10_000)
     counted = kinds.add_parser("instructions")

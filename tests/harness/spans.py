@@ -15,6 +15,7 @@ class Span:
         self.start, self.end = int(raw["startTimeUnixNano"]), int(raw["endTimeUnixNano"])
         self.attributes = attributes_of(raw)
         self.links = [(link["traceId"], link["spanId"]) for link in raw.get("links", ())]
+        self.events = [(event["name"], int(event["timeUnixNano"])) for event in raw.get("events", ())]
         self.failed = raw.get("status", {}).get("code") == FAILED
 
     def __repr__(self):

@@ -3,14 +3,15 @@
 import email.utils
 import json
 import re
+import statistics
 import time
 from pathlib import Path
 
 import pytest
 
-from harness import toml
+from harness import pgbench, toml
 from harness.otlp_receiver import Answer, OtlpReceiver, attributes_of, spans_of
-from harness.processes import run
+from harness.processes import resident_kib, run
 from harness.waiting import free_port, until
 
 HERE = Path(__file__).resolve().parent
@@ -188,6 +189,22 @@ def test_a_dead_collector_costs_counted_drops_and_says_so_once(start_receiver, s
     start_receiver(port=port)
     until(lambda: spans(weir, "exported") > 0, "exported", timeout=60)
     until(lambda: weir.log().count("traces.export_works") == 1, "said", timeout=60)
+
+
+@pytest.mark.alone
+def test_ten_thousand_checkouts_with_a_dead_collector_cost_neither_memory_nor_time(start_weir, start_traced, postgres):
+    traced, plain = start_traced(f"http://127.0.0.1:{free_port()}"), start_weir(postgres)
+
+    def latency(weir):
+        return pgbench.bench(weir.ports["trusted"], "tenant_a", clients=8, transactions=1250).latency_ms
+    ratios = [latency(traced) / latency(plain)]
+    before, made = resident_kib(traced.pid), sum(spans(traced, result) for result in RESULTS)
+    ratios += [latency(traced) / latency(plain) for _ in range(4)]
+    assert resident_kib(traced.pid) - before < 4 << 10
+    assert statistics.median(ratios) < 1.5, ratios
+    assert spans(traced, "exported") == 0
+    assert sum(spans(traced, result) for result in RESULTS) - made > 4 * 10_000
+    assert spans(traced, "dropped_queue_full") > 4 * 10_000
 
 
 def test_no_span_is_counted_twice_or_not_at_all(receiver, start_traced):

@@ -150,6 +150,32 @@ def test_a_session_names_its_trace_until_it_says_otherwise(weir_with, receiver):
     assert weir.value("weir_pins_total", reason="setting") == 0
 
 
+def test_a_transaction_names_its_trace_alone(weir_with, receiver):
+    weir = weir_with()
+    text, trace, span = parent()
+    with weir.connect() as client:
+        assert client.execute(f"SET LOCAL weir.traceparent = '{parent()[0]}'").statusmessage == "SET"
+        with client.transaction():
+            client.execute("SELECT 1")
+            assert client.execute(f"SET LOCAL weir.traceparent = '{text}'").statusmessage == "SET"
+            client.execute("SELECT 2")
+        client.execute("SELECT 3")
+    until(lambda: len(receiver.seen(CHECKOUT)) == 2, lambda: f"both: {receiver.seen()}")
+    assert [s.parent for s in receiver.seen(CHECKOUT)] == [span, ""]
+    assert receiver.seen(CHECKOUT)[0].trace == trace
+
+
+def test_set_traceparent_is_refused_in_a_failed_transaction_as_a_server_would(weir_with):
+    weir = weir_with()
+    with weir.connect(autocommit=False) as client:
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            client.execute("SELECT 1/0")
+        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+            client.execute(f"SET weir.traceparent = '{parent()[0]}'")
+        client.rollback()
+        assert client.execute("SELECT 1").fetchone() == (1,)
+
+
 def test_a_statement_s_own_comment_comes_before_what_was_set(weir_with, receiver):
     weir = weir_with()
     (standing, _, _), (own, trace, span) = parent("00"), parent()
@@ -327,6 +353,37 @@ def test_a_dial_is_a_span_and_the_acquire_that_it_was_for_is_linked_to_it(weir_w
     assert dial.kind == "client" and not dial.failed and dial.end > dial.start
 
 
+def assert_steps(dial, *names):
+    assert [name for name, _ in dial.events] == list(names), dial.events
+    times = [dial.start, *(at for _, at in dial.events), dial.end]
+    assert times == sorted(times)
+
+
+def test_a_dial_says_when_each_of_its_steps_was_done(start_weir, start_module_postgres, authority, receiver):
+    certificate, key = authority.sign("server", owner="postgres")
+    server = start_module_postgres(["tenant_a"], ssl="on", ssl_cert_file=certificate, ssl_key_file=key)
+    for address, tls, steps in (("127.0.0.1", "disable", ("tcp", "auth")),
+                                ("127.0.0.1", "require", ("tcp", "tls", "auth")),
+                                ("localhost", "require", ("dns", "tcp", "tls", "auth"))):
+        weir = start_weir(server, upstream={"address": f"{address}:{server.port}", "tls": {"mode": tls}},
+                          pool=[POOL], **traced(receiver))
+        receiver.forget()
+        with weir.connect() as client:
+            client.execute("SELECT 1")
+        assert_steps(receiver.one("pool.connect"), *steps)
+        weir.stop()
+
+
+def test_a_dial_that_fails_says_how_far_it_came(start_weir, postgres, receiver):
+    weir = start_weir(postgres, pool=[{**POOL, "user": "nobody_at_all", "password": "wrong",
+                                       "acquire_timeout": "3s"}], **traced(receiver))
+    with pytest.raises(psycopg.OperationalError):
+        weir.connect()
+    dial = receiver.one("pool.connect")
+    assert dial.failed and dial.attributes["error.type"] == "auth"
+    assert_steps(dial, "tcp")
+
+
 def test_what_a_dirty_release_and_a_lost_connection_cost_is_seen(weir_with, receiver, postgres):
     weir = weir_with()
     text, trace, _ = parent()
@@ -360,6 +417,7 @@ def test_mysql_continues_the_applications_trace(start_mysql_weir, mariadb, recei
         cursor.execute("ROLLBACK")
     found = receiver.one(CHECKOUT, lambda s: s.trace == trace and s.parent == span)
     assert found.attributes["db.system.name"] == "mariadb"
+    assert_steps(receiver.one("pool.connect"), "tcp", "auth")
     query = receiver.one("SELECT", lambda s: s.parent == found.id)
     assert query.attributes["db.query.text"] == "SELECT ?"
     failed = receiver.one(CHECKOUT, lambda s: s.trace == other[1])
@@ -393,6 +451,7 @@ def test_redis_traces_what_its_client_names(start_redis_weir, redis_server, rece
     client.set("secret-key", "secret-value")
     found = receiver.one(CHECKOUT, lambda s: s.trace == trace and s.parent == span)
     assert found.attributes["db.system.name"] == "redis" and found.kind == "server"
+    assert_steps(receiver.one("pool.connect"), "tcp", "auth")
     receiver.one("SET", lambda s: s.parent == found.id)
     with pytest.raises(Exception, match="WRONGTYPE"):
         client.lpush("secret-key", "x")
@@ -403,5 +462,11 @@ def test_redis_traces_what_its_client_names(start_redis_weir, redis_server, rece
     client.get("secret-key")
     root = receiver.one(CHECKOUT)
     assert root.trace != trace and root.parent == ""
+    client.execute_command("CLIENT", "SETINFO", "weir-traceparent", text)
+    assert client.execute_command("RESET") == "RESET"
+    client.auth("client-secret", "app")
+    receiver.forget()
+    client.get("secret-key")
+    assert receiver.one(CHECKOUT).trace != trace
     assert "secret" not in receiver.text()
     client.close()

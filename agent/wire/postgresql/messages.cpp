@@ -231,4 +231,11 @@ std::optional<SaslInitial> read_sasl_initial(std::string_view body) {
     return initial;
 }
 
+std::string_view parsed_text(std::string_view body) {
+    const std::size_t name_end = body.find('\0');
+    if (name_end == std::string_view::npos) return {};
+    body.remove_prefix(name_end + 1);
+    return body.substr(0, body.find('\0'));
+}
+
 }  // namespace weir::wire::postgresql

@@ -54,6 +54,8 @@ void put_length(std::string& message);  // of a whole message that was changed
 [[nodiscard]] std::string close_complete();
 
 // -- read
+// The statement in the body of a Parse, as far as it has come.
+[[nodiscard]] std::string_view parsed_text(std::string_view body);
 // Of an ErrorResponse or NoticeResponse; severity untranslated.
 struct ErrorFields {
     std::string_view severity, sqlstate, message;

@@ -14,9 +14,11 @@ class TracerTest : public testing::Test {
   protected:
     unsigned sampled_of(unsigned roots) {
         unsigned sampled = 0;
-        for (unsigned i = 0; i < roots; ++i) sampled += tracer.samples(tracer.random()) ? 1U : 0U;
+        for (unsigned i = 0; i < roots; ++i) sampled += tracer.samples_next() ? 1U : 0U;
         return sampled;
     }
+    // What decides of a trace id for everybody: its last seven bytes.
+    std::uint64_t decisive(bool sampled) { return tracer.root_id(sampled) & Tracer::random_bits; }
 
     std::shared_ptr<SpanRing> ring = std::make_shared<SpanRing>(16);
     std::shared_ptr<SpanAllowance> allowance = std::make_shared<SpanAllowance>();
@@ -27,12 +29,10 @@ class TracerTest : public testing::Test {
 TEST_F(TracerTest, all_roots_are_sampled_at_a_ratio_of_one_and_none_at_zero) {
     tracer.rule({.ratio = 1.0});
     EXPECT_EQ(sampled_of(1000), 1000u);
-    EXPECT_TRUE(tracer.samples(0));
-    EXPECT_EQ(tracer.trace_state(), "ot=th:0");
+    EXPECT_EQ(*tracer.trace_state(), "ot=th:0");
     tracer.rule({.ratio = 0.0});
     EXPECT_EQ(sampled_of(1000), 0u);
-    EXPECT_FALSE(tracer.samples(~std::uint64_t{0}));
-    EXPECT_EQ(tracer.trace_state(), "");
+    EXPECT_EQ(*tracer.trace_state(), "");
 }
 
 TEST_F(TracerTest, the_ratio_decides_how_many_are_sampled) {
@@ -42,25 +42,52 @@ TEST_F(TracerTest, the_ratio_decides_how_many_are_sampled) {
     EXPECT_NEAR(sampled_of(100'000), 1'000, 200);
 }
 
-TEST_F(TracerTest, the_threshold_is_on_the_last_seven_bytes_and_told_as_such) {
-    tracer.rule({.ratio = 0.5});
-    EXPECT_EQ(tracer.trace_state(), "ot=th:8");
-    EXPECT_TRUE(tracer.samples(0x0080000000000000));
-    EXPECT_FALSE(tracer.samples(0xff7fffffffffffff));  // the first of eight bytes says nothing
+TEST_F(TracerTest, the_sampled_are_as_far_apart_as_if_each_was_decided_alone) {
     tracer.rule({.ratio = 0.25});
-    EXPECT_EQ(tracer.trace_state(), "ot=th:c");
-    tracer.rule({.ratio = 1.0 / 256});
-    EXPECT_EQ(tracer.trace_state(), "ot=th:ff");
+    unsigned runs = 0, next_too = 0;
+    for (unsigned i = 0; i < 100'000; ++i) {
+        if (!tracer.samples_next()) continue;
+        ++runs;
+        next_too += tracer.samples_next() ? 1U : 0U;
+    }
+    EXPECT_NEAR(static_cast<double>(next_too) / runs, 0.25, 0.02);
 }
 
-TEST_F(TracerTest, another_agent_with_the_same_ratio_decides_alike) {
-    Tracer other(ring, allowance, 7);
-    tracer.rule({.ratio = 0.1});
-    other.rule({.ratio = 0.1});
-    for (int i = 0; i < 1000; ++i) {
-        const std::uint64_t low = tracer.random();
-        EXPECT_EQ(tracer.samples(low), other.samples(low));
+TEST_F(TracerTest, the_threshold_is_on_the_last_seven_bytes_and_told_as_such) {
+    struct Case {
+        double ratio;
+        const char* state;
+        std::uint64_t threshold;
+    };
+    const Case cases[] = {{0.5, "ot=th:8", 0x80000000000000},
+                          {0.25, "ot=th:c", 0xc0000000000000},
+                          {1.0 / 256, "ot=th:ff", 0xff000000000000}};
+    for (const auto& [ratio, state, threshold] : cases) {
+        tracer.rule({.ratio = ratio});
+        EXPECT_EQ(*tracer.trace_state(), state);
+        std::set<std::uint64_t> first_bytes;
+        for (int i = 0; i < 1000; ++i) {
+            EXPECT_GE(decisive(true), threshold);
+            EXPECT_LT(decisive(false), threshold);
+            first_bytes.insert(tracer.root_id(true) >> 56U);
+        }
+        EXPECT_GT(first_bytes.size(), 200u);
     }
+}
+
+TEST_F(TracerTest, ids_of_roots_are_spread_over_their_part) {
+    tracer.rule({.ratio = 0.5});
+    unsigned upper = 0;
+    for (int i = 0; i < 10'000; ++i) upper += decisive(true) >= 0xc0000000000000 ? 1U : 0U;
+    EXPECT_NEAR(upper, 5000, 300);
+}
+
+TEST_F(TracerTest, there_are_ids_for_what_a_ratio_does_not_give) {
+    // Decided by the ratio before.
+    tracer.rule({.ratio = 0.0});
+    EXPECT_NE(tracer.root_id(true), tracer.root_id(true));
+    tracer.rule({.ratio = 1.0});
+    EXPECT_NE(tracer.root_id(false), tracer.root_id(false));
 }
 
 TEST_F(TracerTest, ids_are_never_zero_and_differ) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "collectors/otlp/some_spans.h"
@@ -36,7 +37,7 @@ nlohmann::json as_json(const Span& span) {
 Span full() {
     Span span = named("transaction app");
     span.parent = 0x00F067AA0BA902B7;
-    span.trace_state = "ot=th:fd70a4";
+    span.trace_state = std::make_shared<const std::string>("ot=th:fd70a4");
     span.failed = true;
     span.status_message = "gone";
     span.attributes = {{"weir.tenant", std::string("acme")},
@@ -91,6 +92,31 @@ TEST(Encoder, protobuf_has_the_bytes_that_the_encoding_prescribes) {
               "4a070a017412021001"
               // flags 16 as fixed32
               "850101000000");
+}
+
+TEST(Encoder, what_many_spans_say_alike_is_written_as_if_each_said_it_alone) {
+    using telemetry::SpanAttributes;
+    const SpanAttributes of_one = {{"weir.tenant", std::string("acme")}},
+                         of_another = {{"weir.tenant", std::string("bolt")},
+                                       {"server.port", std::int64_t{5432}}};
+    std::vector<Span> alike, alone;
+    for (const SpanAttributes& said : {of_one, of_another}) {
+        const auto shared = std::make_shared<const SpanAttributes>(said);
+        for (const char* reason : {"ratio", "slow"}) {
+            Span span = named(reason);
+            span.subject = shared;
+            span.attributes = {{"weir.sampling.reason", std::string(reason)}};
+            alike.push_back(span);
+            span.subject = nullptr;
+            span.attributes.insert(span.attributes.begin(), said.begin(), said.end());
+            alone.push_back(span);
+        }
+    }
+    std::swap(alike[1], alike[2]);
+    std::swap(alone[1], alone[2]);
+    for (const auto protocol : {TraceProtocol::http_json, TraceProtocol::http_protobuf}) {
+        EXPECT_EQ(encode(resource, alike, protocol), encode(resource, alone, protocol));
+    }
 }
 
 TEST(Encoder, what_a_span_does_not_have_is_left_out) {
