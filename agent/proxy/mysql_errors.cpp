@@ -11,11 +11,12 @@
 namespace weir::proxy {
 
 MysqlCode mysql_code_of(const Answer& why) {
-    constexpr std::array<std::pair<std::string_view, MysqlCode>, 11> codes{{
+    constexpr std::array<std::pair<std::string_view, MysqlCode>, 12> codes{{
         {"28P01", mysql_code::access_denied},
         {"28000", mysql_code::database_denied},
         {"3D000", mysql_code::unknown_database},
         {"53300", mysql_code::too_many_connections},
+        {"54000", mysql_code::packet_too_large},
         {"57P01", mysql_code::shutdown},
         {"57014", mysql_code::interrupted},
         {"25P03", mysql_code::idle_too_long},

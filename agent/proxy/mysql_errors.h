@@ -19,8 +19,8 @@ namespace mysql_code {
 inline constexpr MysqlCode too_many_connections{1040, "08004"}, bad_handshake{1043, "08S01"},
     database_denied{1044, "42000"}, access_denied{1045, "28000"}, unknown_database{1049, "42000"},
     unknown{1105, "HY000"}, shutdown{1053, "08S01"}, network{1158, "08S01"},
-    user_limit{1226, "42000"}, not_supported{1235, "42000"}, interrupted{1317, "70100"},
-    tls_required{3159, "HY000"}, idle_too_long{4031, "HY000"};
+    packet_too_large{1153, "08S01"}, user_limit{1226, "42000"}, not_supported{1235, "42000"},
+    interrupted{1317, "70100"}, tls_required{3159, "HY000"}, idle_too_long{4031, "HY000"};
 }  // namespace mysql_code
 
 // By the answer's SQLSTATE, which is PostgreSQL's.

@@ -37,6 +37,7 @@ void MysqlSession::retry(const std::string& request) {
     if (trace_ != nullptr) trace_->nothing_outstanding();
     // The command starts anew on another connection, as if it had just come.
     pending_.insert(0, request);
+    if (!request.empty()) retried_ = true;
     turn_.judged = false;
     home_.loop().defer(*this);
 }

@@ -19,8 +19,8 @@ using telemetry::ClientClose;
 
 namespace {
 
-// What the session delivers to whoever has them. Compression and query attributes are not spoken,
-// the trackers' reports not passed on.
+// What the session delivers to whoever has them. Compression is not spoken, the trackers' reports
+// are not passed on. Query attributes are for Weir alone: only its traces are made of them.
 constexpr std::uint32_t delivered =
     my::capability::long_password | my::capability::found_rows | my::capability::long_flag |
     my::capability::connect_with_db | my::capability::local_files | my::capability::ignore_space |
@@ -188,7 +188,9 @@ void MysqlLogin::greet() {
     }
     newcomer_.mysql.thread_id = lobby_.next_thread_id();
     const bool encrypts = lobby_.shared().listeners[listener_]->tls != nullptr;
-    offered_ = delivered | (encrypts ? my::capability::ssl : 0);
+    const bool traces = lobby_.shared().registry.ring(0) != nullptr;
+    offered_ = delivered | (encrypts ? my::capability::ssl : 0) |
+               (traces ? my::capability::query_attributes : 0);
     const std::string version = lobby_.mysql_greeting();
     my::Greeting greeting;
     greeting.server_version = version;

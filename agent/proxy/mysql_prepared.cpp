@@ -74,7 +74,7 @@ std::uint32_t MysqlSession::statement_made(std::uint32_t id) {
     } while (last_prepared_ == 0 || prepared_.contains(last_prepared_));
     prepared_bytes_ += turn_.prepares->text.size();
     prepared_[last_prepared_] = {
-        std::move(turn_.prepares), server().tracker().outcome().parameters, {}};
+        std::move(turn_.prepares), server().tracker().outcome().parameters, {}, {}};
     return last_prepared_;
 }
 
@@ -249,6 +249,7 @@ MysqlSession::Verdict MysqlSession::about_statement(std::string_view packet,
             if (ready() == Verdict::later) return Verdict::later;
             auto* const entry = provided(*prepared);
             if (entry == nullptr) return Verdict::later;
+            if (sends_attributes_) note_long_data(*prepared, packet);
             if (!has_data(id)) long_data_for_.push_back(id);
             forward_as(packet, slice, entry->id, whole);
             streams_ = !whole;

@@ -92,13 +92,15 @@ MysqlSession::Verdict MysqlSession::handle(std::string_view packet, const loop::
     }
     traced_text_ = {};
     if (!refusal_) {
-        const Verdict verdict = handle_command(packet, slice, whole);
+        const Verdict verdict = sends_attributes_ ? handle_attributed(packet, slice, whole)
+                                                  : handle_command(packet, slice, whole);
         if (!refusal_ || finished_ || verdict == Verdict::done) {
             if (!whole && verdict == Verdict::done && !finished_) begin_stream(packet);
             return verdict;
         }
     }
     Answer why = *std::exchange(refusal_, std::nullopt);
+    retried_ = false;
     if (turn_.command == Command::stmt_send_long_data) {
         long_data_refusal_ = std::move(why);  // there is no reply to say it in
     } else if (whole) {
@@ -176,14 +178,15 @@ void MysqlSession::file_wanted(std::uint8_t sequence) {
 }
 
 // Before the command asks for a connection. `together`: it is executed as it is sent; else what
-// it says of a trace was said for its preparation.
+// its text says of a trace was said for its preparation. An attribute is of the command itself.
 void MysqlSession::trace_statement(std::string_view text, bool together) {
     if (trace_ == nullptr) return;
     trace_->asked(home_.now());
     traced_text_ = text;
+    if (attributed_trace_) trace_->said({*attributed_trace_, {}});
     if (!wire::may_trace(text)) return;
     const auto whose = wire::find_trace(text);
-    if (whose && together) trace_->said(*whose);
+    if (whose && together && !attributed_trace_) trace_->said(*whose);
     if (whose && !together) trace_->mentioned(whose->parent);
 }
 

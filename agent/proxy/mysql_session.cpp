@@ -26,6 +26,7 @@ MysqlSession::MysqlSession(PoolLoop& home, Newcomer newcomer, TenantPool& tenant
       settings_(tenant.sets.empty()),
       startup_(settings_),
       capabilities_(who_.mysql.capabilities),
+      sends_attributes_((capabilities_ & my::capability::query_attributes) != 0),
       many_statements_((capabilities_ & my::capability::multi_statements) != 0) {
     trace_checkouts(my::without_literals);
 }

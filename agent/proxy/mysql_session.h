@@ -116,6 +116,9 @@ class MysqlSession final : public Session {
         MysqlStatementRef statement;
         std::uint16_t parameters = 0;
         std::string types;  // as the client has bound them last
+        // A bit for each parameter of which something was sent on its own; of clients whose
+        // attributes stand behind the values. Means nothing unless it is in long_data_for_.
+        std::string long_data;
     };
 
     // Why a statement could not be prepared on the connection that was to execute it.
@@ -170,6 +173,14 @@ class MysqlSession final : public Session {
     void kill(std::uint64_t id, bool query);
     void set_option(std::string_view packet);
     void begin_anew();  // its session, on whichever connection
+
+    // -- mysql_attributes.cpp: what is sent with a command for Weir
+    [[nodiscard]] Verdict handle_attributed(std::string_view packet, const loop::Slice* slice,
+                                            bool whole);
+    [[nodiscard]] Verdict query_attributed(std::string_view packet, bool whole);
+    [[nodiscard]] Verdict execute_attributed(std::string_view packet, bool whole);
+    void note_trace(std::string_view traceparent);
+    void note_long_data(Prepared& prepared, std::string_view packet) const;
 
     // -- mysql_move.cpp: another pool, another user
     [[nodiscard]] Verdict use_database(std::string_view name, std::string_view packet,
@@ -250,7 +261,9 @@ class MysqlSession final : public Session {
     wire::mysql::StatementScan scan_;
     std::string pending_;           // commands that are not whole, or wait
     std::string built_;             // a packet of ours
+    std::string plain_;             // the present command without its attributes
     std::string_view traced_text_;  // of the command that is about to go; good until it has
+    std::optional<wire::TraceParent> attributed_trace_;  // the present command's
     Turn turn_;
     Flow flow_ = Flow::commands;
     bool scans_long_ = false;  // the text of a long command is scanned as it passes
@@ -274,6 +287,7 @@ class MysqlSession final : public Session {
     std::uint16_t status_ = wire::mysql::status::autocommit;
     std::uint16_t status_before_ = status_;
     std::uint32_t capabilities_;
+    const bool sends_attributes_;
     bool many_statements_;
 
     std::optional<Route> destination_;
@@ -281,7 +295,8 @@ class MysqlSession final : public Session {
     std::optional<Answer> refusal_;  // for the command that asked for a connection
     base::Instant query_started_{}, transaction_started_{};
     unsigned retries_ = 0;
-    bool once_ = false;  // SET TRANSACTION waits for its transaction
+    bool retried_ = false;  // the first pending command is as it went out: without attributes
+    bool once_ = false;     // SET TRANSACTION waits for its transaction
     bool rolled_back_ = false;
     bool in_transaction_ = false;    // from a transaction's first command to its end
     bool replying_ = false;          // a command is at the server

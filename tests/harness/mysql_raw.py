@@ -7,6 +7,7 @@ import struct
 PROTOCOL_41, CONNECT_WITH_DB, SECURE, PLUGIN_AUTH = 1 << 9, 1 << 3, 1 << 15, 1 << 19
 FOUND_ROWS, LOCAL_FILES, MULTI_STATEMENTS = 1 << 1, 1 << 7, 1 << 16
 MULTI_RESULTS, PS_MULTI_RESULTS, DEPRECATE_EOF = 1 << 17, 1 << 18, 1 << 24
+QUERY_ATTRIBUTES = 1 << 27
 USUAL = (1 << 0 | 1 << 2 | 1 << 13 | PROTOCOL_41 | CONNECT_WITH_DB | SECURE | PLUGIN_AUTH
          | MULTI_RESULTS | PS_MULTI_RESULTS)
 IN_TRANSACTION, AUTOCOMMIT, MORE_RESULTS = 1, 2, 8
@@ -70,6 +71,8 @@ class RawMysql:
             raise ServerError(greeting)
         at = greeting.index(0, 1) + 1
         self.thread_id = struct.unpack("<I", greeting[at:at + 4])[0]
+        low, high = struct.unpack("<H3xH", greeting[at + 13:at + 20])
+        self.offered = low | high << 16
         salt = greeting[at + 4:at + 12] + greeting[at + 31:at + 43]
         proof = native_proof(password, salt)
         self.write(struct.pack("<IIB23x", self.capabilities, 1 << 24, collation) + user.encode()

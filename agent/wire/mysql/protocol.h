@@ -67,6 +67,7 @@ inline constexpr std::uint32_t plugin_auth_lenenc_data = 1U << 21U;
 inline constexpr std::uint32_t can_handle_expired_passwords = 1U << 22U;
 inline constexpr std::uint32_t session_track = 1U << 23U;
 inline constexpr std::uint32_t deprecate_eof = 1U << 24U;
+inline constexpr std::uint32_t query_attributes = 1U << 27U;  // MySQL; see query_attributes.h
 }  // namespace capability
 
 namespace status {  // of OK and EOF packets

@@ -37,6 +37,7 @@ TEST(MysqlErrors, each_reason_has_the_number_and_the_sqlstate_that_drivers_know)
         {too_many_tenants(pool), {1040, "08004"}},
         {client_limit("listener", 3), {1040, "08004"}},
         {draining(), {1053, "08S01"}},
+        {{"54000", "too long", {}}, {1153, "08S01"}},
         {pool_removed("p"), {1053, "08S01"}},
         {server_lost("main", "reset"), {1158, "08S01"}},
         {protocol_violation("odd"), {1043, "08S01"}},
