@@ -204,7 +204,7 @@ MysqlSession::Verdict MysqlSession::execute(std::string_view packet, const loop:
             built_.append(request->values);
         }
         entry->types = prepared->types;
-        forward(built_, nullptr, whole);
+        forward_for(packet, built_, nullptr, whole);
         return Verdict::done;
     }
     entry->types = prepared->types;

@@ -206,10 +206,11 @@ void MysqlSession::begin_work() {
 }
 
 // `packet`: as it goes out, in `slice` where that is given; the whole command, or the head of a
-// long one.
-void MysqlSession::forward(std::string_view packet, const loop::Slice* slice, bool whole) {
+// long one. `asked`: as the client sent it: it may have to start anew, where other ids hold.
+void MysqlSession::forward_for(std::string_view asked, std::string_view packet,
+                               const loop::Slice* slice, bool whole) {
     begin_work();
-    server().begin_request(packet);
+    server().begin_request(asked);
     if (whole) {
         note_effects();
         server().asked(turn_.command, 0, turn_.cursor);

@@ -156,7 +156,11 @@ class MysqlSession final : public Session {
     [[nodiscard]] Verdict handle(std::string_view packet, const loop::Slice* slice, bool whole);
     void begin_stream(std::string_view packet);
     void stream_message_ended(const wire::mysql::Piece& piece);
-    void forward(std::string_view packet, const loop::Slice* slice, bool whole);
+    void forward(std::string_view packet, const loop::Slice* slice, bool whole) {
+        forward_for(packet, packet, slice, whole);
+    }
+    void forward_for(std::string_view asked, std::string_view packet, const loop::Slice* slice,
+                     bool whole);
     void begin_work();
     void trace_statement(std::string_view text, bool together);
 
