@@ -69,9 +69,16 @@ class CheckoutTrace {
     void mentioned(const wire::TraceParent& whose);  // it has to do with this one, too
     // For all checkouts whose statements say nothing; the present one as well. Nothing: no more.
     void set_standing(std::optional<wire::TraceComment> whose);
-    void expects_sampled() { likely_ = true, times_only_ = false; }  // its parent is under way
+    // Its parent is under way.
+    void expects_sampled() {
+        likely_ = open_;
+        times_only_ = false;
+    }
     // Being held for long is what it is for.
-    void meant_to_wait() { waits_ = true, times_only_ = false; }
+    void meant_to_wait() {
+        waits_ = open_;
+        times_only_ = false;
+    }
 
     // -- its queries, answered in the order in which they began
     void query_began(base::Instant now, unsigned replies = 1);

@@ -2,7 +2,8 @@
 // servers were never asked whether they know them, so that a command goes on as one without. Of a
 // long one only the head is here, which says of how many bytes less the packet is:
 // - the attributes of a COM_QUERY must lie in the head. One that goes on in a second packet has to
-//   fill its first: there spaces take the attributes' place, which servers skip;
+//   fill its first: there spaces take the attributes' place, which servers skip (a comment at its
+//   start is not looked for then);
 // - of a COM_STMT_EXECUTE the attributes' values stay behind those of the statement's parameters,
 //   where servers read no further (tried on MariaDB 10.11). One that goes on in a second packet is
 //   refused with 1153.
@@ -28,17 +29,12 @@ void put_length(std::string& packet, std::size_t length) {
 
 MysqlSession::Verdict MysqlSession::handle_attributed(std::string_view packet,
                                                       const loop::Slice* slice, bool whole) {
-    attributed_trace_.reset();
-    Verdict verdict = Verdict::done;
-    if (retried_) {
-        verdict = handle_command(packet, slice, whole);
-    } else if (turn_.command == Command::query) {
-        verdict = query_attributed(packet, whole);
-    } else if (turn_.command == Command::stmt_execute) {
-        verdict = execute_attributed(packet, whole);
-    } else {
-        verdict = handle_command(packet, slice, whole);
-    }
+    if (!retried_) attributed_trace_.reset();
+    const bool plain =
+        retried_ || (turn_.command != Command::query && turn_.command != Command::stmt_execute);
+    const Verdict verdict = plain                             ? handle_command(packet, slice, whole)
+                            : turn_.command == Command::query ? query_attributed(packet, whole)
+                                                              : execute_attributed(packet, whole);
     if (verdict == Verdict::done) retried_ = false;
     return verdict;
 }
@@ -68,6 +64,8 @@ MysqlSession::Verdict MysqlSession::query_attributed(std::string_view packet, bo
 MysqlSession::Verdict MysqlSession::execute_attributed(std::string_view packet, bool whole) {
     const Prepared* const prepared = find_prepared(packet);
     if (prepared == nullptr) return Verdict::done;
+    // It is refused for what came before it, whatever is in it.
+    if (prepare_error_ || long_data_refusal_) return handle_command(packet, nullptr, whole);
     const std::uint32_t length = packet_length(packet);
     if (length == my::longest_packet) {
         dropped_ =

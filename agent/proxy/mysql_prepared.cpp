@@ -221,7 +221,7 @@ void MysqlSession::forward_as(std::string_view packet, const loop::Slice* slice,
     const bool replies = turn_.command != Command::stmt_send_long_data;
     if (replies) {
         begin_work();
-        server().begin_request(packet);
+        server().begin_request(packet, whole);
         if (whole) {
             note_effects();
             server().asked(turn_.command, 0, turn_.cursor);

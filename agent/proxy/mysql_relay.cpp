@@ -210,7 +210,7 @@ void MysqlSession::begin_work() {
 void MysqlSession::forward_for(std::string_view asked, std::string_view packet,
                                const loop::Slice* slice, bool whole) {
     begin_work();
-    server().begin_request(asked);
+    server().begin_request(asked, whole);
     if (whole) {
         note_effects();
         server().asked(turn_.command, 0, turn_.cursor);

@@ -54,11 +54,11 @@ void MysqlServer::asked(my::Command command, std::uint8_t last_sequence, bool cu
     command_runs_ = true;
 }
 
-void MysqlServer::begin_request(std::string_view packet) {
+void MysqlServer::begin_request(std::string_view packet, bool whole) {
     answered_ = false;
     sends_ = 0;
     sent_before_request_ = sent_;
-    request_whole_ = packet.size() <= request_limit;
+    request_whole_ = whole && packet.size() <= request_limit;
     request_.assign(packet.substr(0, request_limit));
 }
 

@@ -30,7 +30,7 @@ class MysqlServer final : public ServerConnection {
     void begin_use(MysqlSession& holder);
     // The client's command, of which the last packet has this sequence id, is about to be sent.
     void asked(wire::mysql::Command command, std::uint8_t last_sequence, bool cursor = false);
-    void begin_request(std::string_view packet);
+    void begin_request(std::string_view packet, bool whole);
     void send(loop::Slice bytes);
     void send(std::string_view bytes);
     void file_sent(std::uint8_t last_sequence) { tracker_.file_sent(last_sequence); }

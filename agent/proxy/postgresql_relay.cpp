@@ -20,10 +20,12 @@ namespace {
 
 // A Parse's text, for a look at its ends. Most have no name and declare no types of parameters:
 // then it is known where it ends.
-std::string_view ends_of_parsed(std::string_view body) {
+std::string_view ends_of_parsed(const pg::Piece& piece) {
+    const std::string_view body = piece.body;
     constexpr std::string_view no_types("\0\0\0", 3);
     const bool unnamed = body.size() > no_types.size() && body.front() == '\0';
-    if (unnamed && body.ends_with(no_types) && body[body.size() - no_types.size() - 1] != '\0') {
+    if (unnamed && piece.last && body.ends_with(no_types) &&
+        body[body.size() - no_types.size() - 1] != '\0') {
         return body.substr(1, body.size() - 1 - no_types.size());
     }
     return pg::parsed_text(body);
@@ -102,6 +104,7 @@ void PostgresqlSession::process(std::string_view bytes, const loop::Slice* slice
                 pass(run, run.at);
                 run.from = end;
                 dropping_ = !piece.last;
+                follows_request_ = traced_.open;
                 break;
             case Next::forward:
                 if (trace_ != nullptr && concerns_trace()) trace_message(piece);
@@ -128,7 +131,7 @@ PostgresqlSession::Next PostgresqlSession::begin_message(const pg::Piece& piece)
             if (trace_ != nullptr) look_for_trace(piece.body);
             break;
         case 'P':
-            if (trace_ != nullptr) look_for_trace(ends_of_parsed(piece.body));
+            if (trace_ != nullptr) look_for_trace(ends_of_parsed(piece));
             break;
         case 'B':
         case 'D':

@@ -132,7 +132,9 @@ PostgresqlSession::Next PostgresqlSession::set_trace(const pg::Piece& piece) {
         const auto whose = parent ? std::optional(wire::TraceComment{*parent, {}}) : std::nullopt;
         if (!setting->local) trace_->set_standing(whose);
         // Without a transaction it has no effect, as on a server.
-        if (setting->local && whose && has_server) trace_->said(*whose);
+        const bool inside =
+            has_server && server().tracker().status() != pg::TransactionStatus::idle;
+        if (setting->local && whose && inside) trace_->said(*whose);
     }
     reply(pg::command_complete(setting->resets ? "RESET" : "SET"));
     reply(pg::ready_for_query(has_server ? server().tracker().status()

@@ -120,7 +120,7 @@ void set_failed(Span& span, std::string_view error) {
 
 telemetry::SpanContext trace_connect(PoolLoop& home, TenantPool& tenant,
                                      const upstream::Established& made) {
-    auto span = begin_connect(home, home.now() - made.took, made.steps, false);
+    auto span = begin_connect(home, made.steps.begun, made.steps, false);
     if (!span) return {};
     const telemetry::SpanContext context = span->context;
     span->subject = pool_facts(home, tenant, made.address.empty() ? nullptr : &made.address);

@@ -60,9 +60,9 @@ class CancelHandle {
     virtual bool kill() { return false; }
 };
 
-// When a dial was through with each of its steps; Instant(): it was not, or did without.
+// When a dial began and was through with each of its steps; Instant(): it was not, or did without.
 struct DialSteps {
-    base::Instant resolved{}, connected{}, encrypted{}, authenticated{};
+    base::Instant begun{}, resolved{}, connected{}, encrypted{}, authenticated{};
 
     void note(base::Instant DialSteps::*step, base::Instant now) {
         if (this->*step == base::Instant()) this->*step = now;

@@ -93,6 +93,7 @@ void PostgresqlAttempt::note_step(base::Instant now) {
 std::optional<DialResult> PostgresqlAttempt::connect(base::Instant now) {
     present_ = 0;
     patience_ends_ = base::Instant::max();
+    steps_.begin_anew();
     const settings::Secret password = request_.password.reveal_for(request_.tenant);
     if (request_.password.per_tenant() && password.empty()) {
         return failed(

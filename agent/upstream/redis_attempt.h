@@ -43,6 +43,7 @@ class RedisAttempt {
     // Why it has not come further, for the deadline's message.
     [[nodiscard]] DialFailure overdue(base::Duration limit) const;
     void finish(DialResult result) {
+        steps_.begun = begun_;
         (result ? result->steps : result.error().steps) = steps_;
         done_(std::move(result));
     }

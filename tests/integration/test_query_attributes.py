@@ -220,6 +220,20 @@ def test_parameters_that_are_sent_on_their_own_are_not_taken_for_attributes(weir
             assert receiver.one(CHECKOUT, lambda s: s.trace == trace).parent == span
 
 
+def test_an_execute_whose_long_data_was_refused_is_refused_alike_and_no_other(start_mysql_weir, mariadb, receiver):
+    weir = start_mysql_weir(mariadb, pool=[{**POOL, "max_size": 1, "acquire_timeout": "300ms"}], **traced(receiver))
+    attributes = {"traceparent": parent()[0]}
+    with Client(weir) as client, Client(weir) as holder:
+        statement = client.prepare("SELECT CONCAT('v', ?)")
+        holder.query("BEGIN")
+        statement.long_data(0, b"words")
+        with pytest.raises(ServerError) as refused:
+            client.execute(statement, [SENT_ON_ITS_OWN], attributes)
+        assert refused.value.number not in (MALFORMED, 1210)
+        holder.query("COMMIT")
+        assert client.execute(statement, ["words"], attributes).rows == [("vwords",)]
+
+
 def test_a_cursor_can_be_asked_for_with_an_attribute(weir, receiver):
     text, trace, _ = parent()
     with Client(weir) as client:

@@ -165,6 +165,15 @@ def test_a_transaction_names_its_trace_alone(weir_with, receiver):
     assert receiver.seen(CHECKOUT)[0].trace == trace
 
 
+def test_outside_a_transaction_set_local_names_no_trace(weir_with, receiver):
+    weir = weir_with({"mode": "session"})
+    text, trace, _ = parent()
+    with weir.connect() as client:
+        assert client.execute(f"SET LOCAL weir.traceparent = '{text}'").statusmessage == "SET"
+        client.execute("SELECT 1")
+    assert receiver.one(CHECKOUT).trace != trace
+
+
 def test_set_traceparent_is_refused_in_a_failed_transaction_as_a_server_would(weir_with):
     weir = weir_with()
     with weir.connect(autocommit=False) as client:
