@@ -41,11 +41,13 @@ class MysqlSessionWatch(SessionWatch):
     def __init__(self, server):
         super().__init__(server)
         self.before = [set()] * 4
+        self.briefly = False  # whether any was seen, were it but once
 
     def _count(self, connection):
         with connection.cursor() as cursor:
             cursor.execute("SELECT id FROM information_schema.processlist WHERE user NOT IN ('root', 'system user')")
             seen = {row[0] for row in cursor.fetchall()}
+        self.briefly = self.briefly or bool(seen)
         lasting = seen.intersection(*self.before)
         self.before = [*self.before[1:], seen]
         return len(lasting)

@@ -210,4 +210,4 @@ def test_clients_that_change_their_database_get_that_tenants_rows(start_mysql_we
 
     with MysqlSessionWatch(server) as watch:
         asyncio.run(scenario())
-    assert 0 < watch.most() <= 10
+    assert watch.briefly and watch.most() <= 10

@@ -68,7 +68,7 @@ def test_each_mode_connects_as_it_says(start_mysql_weir, server, authority, mode
         with connection.cursor() as cursor:
             cursor.execute("SELECT seq FROM seq_1_to_100000")
             assert cursor.fetchall()[-1] == (100000,)
-    assert weir.value("weir_connection_create_failures_total") == 0
+    assert weir.value("weir_connection_create_failures_total") == 0, weir.log()
 
 
 def test_prefer_takes_what_a_server_without_tls_offers(start_mysql_weir, mariadb):
