@@ -187,7 +187,7 @@ def test_an_unknown_message_is_a_protocol_error(weir, client):
 def test_a_refusal_inside_a_batch_ends_at_the_clients_sync(start_weir, postgres):
     """The error goes out at once; ReadyForQuery only when the client has said Sync."""
     weir = start_weir(postgres, pool=[{"name": "one", "match": "tenant_b", "max_size": 1,
-                                       "acquire_timeout": "300ms"}])
+                                       "acquire_timeout": "2s"}])
     with RawClient(weir.ports["trusted"]).login("tenant_b") as holder, \
             RawClient(weir.ports["trusted"]).login("tenant_b") as client:
         holder.query("BEGIN")
