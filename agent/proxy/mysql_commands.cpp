@@ -22,7 +22,6 @@ using telemetry::ClientClose;
 
 namespace {
 
-constexpr std::size_t text_at = my::packet_header_size + 1;
 
 Answer not_supported(std::string_view what) {
     return {"0A000", fmt::format("{} is not possible through a connection pool", what), {}};
@@ -42,7 +41,7 @@ MysqlSession::Verdict MysqlSession::handle_command(std::string_view packet,
         case Command::query:
             return handle_query(packet, slice, whole);
         case Command::init_db:
-            return use_database(packet.substr(text_at), packet, slice);
+            return use_database(packet.substr(my::command_text_at), packet, slice);
         case Command::stmt_prepare:
             return prepare(packet, slice, whole);
         case Command::stmt_execute:
@@ -60,7 +59,7 @@ MysqlSession::Verdict MysqlSession::handle_command(std::string_view packet,
             say_ok();
             return Verdict::done;
         case Command::process_kill: {
-            my::PayloadReader reader(packet.substr(text_at));
+            my::PayloadReader reader(packet.substr(my::command_text_at));
             std::uint32_t id = 0;
             if (!reader.take(id)) break;
             kill(id, false);
@@ -135,7 +134,7 @@ std::optional<Answer> MysqlSession::forbids() const {
 
 MysqlSession::Verdict MysqlSession::handle_query(std::string_view packet, const loop::Slice* slice,
                                                  bool whole) {
-    const std::string_view text = packet.substr(text_at);
+    const std::string_view text = packet.substr(my::command_text_at);
     if (!turn_.judged) judge(text, whole);
     if (turn_.statements == 1 && whole) {
         if (turn_.verb == Verb::use && scan_.words().database()) {
@@ -203,7 +202,7 @@ std::string MysqlSession::with_connection_id(std::string_view text) const {
 }
 
 void MysqlSession::set_option(std::string_view packet) {
-    my::PayloadReader reader(packet.substr(text_at));
+    my::PayloadReader reader(packet.substr(my::command_text_at));
     std::uint16_t option = 0;
     if (!reader.take(option) || option > 1) {
         say_error(1047, "08S01", "Unknown command");

@@ -19,8 +19,7 @@ using my::Verb;
 
 namespace {
 
-constexpr std::size_t text_at = my::packet_header_size + 1;
-constexpr std::size_t id_end = text_at + 4;  // of a command about a statement
+constexpr std::size_t id_end = my::command_text_at + 4;  // of a command about a statement
 
 }  // namespace
 
@@ -41,7 +40,7 @@ MysqlSession::Verdict MysqlSession::prepare(std::string_view packet, const loop:
                               most_prepared, most_prepared_bytes >> 20U));
         return Verdict::done;
     }
-    const std::string_view text = packet.substr(text_at);
+    const std::string_view text = packet.substr(my::command_text_at);
     if (!turn_.judged) judge(text, true);
     if (const auto why = forbids()) {
         say_error(*why);

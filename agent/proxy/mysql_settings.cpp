@@ -6,9 +6,6 @@
 namespace weir::proxy {
 namespace {
 
-constexpr std::string_view connection_charset = "character_set_connection";
-constexpr std::string_view connection_collation = "collation_connection";
-
 // A number goes as it is: most variables that have one take no text.
 bool is_number(std::string_view value) {
     const bool negative = value.starts_with('-');

@@ -14,6 +14,10 @@ inline constexpr std::string_view mysql_trackers =
     "SET SESSION session_track_system_variables='*', session_track_schema=ON, "
     "session_track_state_change=ON, session_track_transaction_info='CHARACTERISTICS'";
 
+// Setting the first gives the second its default, which trackers tell of the one only.
+inline constexpr std::string_view connection_charset = "character_set_connection";
+inline constexpr std::string_view connection_collation = "collation_connection";
+
 // The SET that makes a connection with `applied` one with `wanted`; empty: nothing to do. `base`:
 // what is known of the values that a connection has by itself.
 [[nodiscard]] std::string mysql_replay(const ParameterSet& wanted, const ParameterSet& applied,

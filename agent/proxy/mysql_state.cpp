@@ -21,8 +21,6 @@ using telemetry::PinReason;
 
 namespace {
 
-constexpr std::string_view connection_charset = "character_set_connection";
-constexpr std::string_view connection_collation = "collation_connection";
 constexpr std::uint16_t syntax_error = 1064;
 
 // Character sets with characters whose second byte may be a backslash.

@@ -16,7 +16,7 @@ std::pair<std::string_view, std::string_view> split_at_dot(std::string_view path
     return {path.substr(0, dot), path.substr(dot + 1)};
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     constexpr std::size_t longest = 60;
     std::string quote = "\"";
     for (const char c : text.substr(0, longest)) {
@@ -71,7 +71,7 @@ std::string Node::described(bool shown) const {
             return shown ? fmt::format("{}", real) : "a number";
         case Kind::text:
         case Kind::environment:
-            return shown ? quoted(text) : "a text";
+            return shown ? in_quotes(text) : "a text";
         case Kind::date:
             return "a date or time";
         case Kind::list:

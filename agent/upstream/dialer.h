@@ -94,6 +94,11 @@ struct DialFailure {
 
 using DialResult = base::Result<Established, DialFailure>;
 
+// A failure of Weir's own finding, without a server's code.
+[[nodiscard]] inline DialResult failed(telemetry::CreateFailure reason, std::string message) {
+    return tl::make_unexpected(DialFailure{reason, {}, std::move(message)});
+}
+
 class Dialer {
   public:
     virtual ~Dialer() = default;  // abandons what is in flight: its callbacks are not called

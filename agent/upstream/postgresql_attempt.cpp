@@ -17,10 +17,6 @@ using telemetry::CreateFailure;
 
 void ignore_notice(void*, const PGresult*) {}
 
-DialResult failed(CreateFailure reason, std::string message) {
-    return tl::make_unexpected(DialFailure{reason, {}, std::move(message)});
-}
-
 PGconn* start_connect(const ConnectParameters& parameters, const settings::Secret& password) {
     std::vector<const char*> keywords{"password"};
     std::vector<const char*> values{password.reveal().data()};

@@ -19,10 +19,6 @@ namespace {
 
 using telemetry::CreateFailure;
 
-DialResult failed(CreateFailure reason, std::string message) {
-    return tl::make_unexpected(DialFailure{reason, {}, std::move(message)});
-}
-
 constexpr std::string_view hello = "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n";
 constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
 constexpr std::string_view pong = "+PONG\r\n";

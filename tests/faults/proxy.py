@@ -87,6 +87,7 @@ class FaultProxy:
     def _do(self, action):
         async def carried_out():
             action()
+            await asyncio.sleep(0)  # what is aborted is closed in the next turn
 
         asyncio.run_coroutine_threadsafe(carried_out(), self.loop).result(10)
 

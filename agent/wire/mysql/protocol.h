@@ -5,6 +5,7 @@
 // Protocol".
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace weir::wire::mysql {
@@ -90,6 +91,7 @@ inline constexpr std::uint16_t ansi_quotes = 0x8000;  // MariaDB
 
 inline constexpr std::uint32_t longest_packet = 0xffffff;  // payload; as long: another one follows
 inline constexpr std::uint32_t packet_header_size = 4;
+inline constexpr std::size_t command_text_at = packet_header_size + 1;  // in a command's packet
 
 // What the first byte of a reply's packet may mean.
 inline constexpr std::uint8_t ok_lead = 0x00;
