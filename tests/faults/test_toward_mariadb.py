@@ -1,12 +1,10 @@
 """Faults between Weir and a MariaDB server that must not change whose question is answered."""
 
-import os
-import signal
-
 import pytest
 
 from faults.proxy import FaultProxy
 from harness.mysql_raw import RawMysql
+from harness.processes import frozen
 from harness.waiting import until
 
 pytestmark = pytest.mark.sanitized
@@ -37,12 +35,9 @@ def test_an_execute_that_starts_anew_is_of_its_own_statement(start_mysql_weir, m
         assert other.prepare("SELECT 'right', CONCAT('v', ?)").execute("x").rows == [("right", "vx")]
         idle(1)
         reaped = weir.value("weir_connections_reaped_total")
-        os.kill(weir.pid, signal.SIGSTOP)  # so that it hears of both at once, of the execute first
-        try:
+        with frozen(weir.pid):  # so that it hears of both at once, of the execute first
             right.send(7, bind=False)
             proxy.half_close("down")
             proxy.reset()
-        finally:
-            os.kill(weir.pid, signal.SIGCONT)
         assert one.reply(binary=True).rows == [("right", "v7")]
         assert weir.value("weir_connections_reaped_total") == reaped + 1

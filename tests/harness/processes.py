@@ -7,7 +7,10 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
+
+from harness.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,6 +74,21 @@ class Program:
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
+
+
+@contextmanager
+def frozen(pid):
+    """Stops all threads of a process for the time of a block: the first that hears of it tells the others."""
+    def states():
+        return {(task / "stat").read_text().rpartition(")")[2].split()[0]
+                for task in Path(f"/proc/{pid}/task").iterdir()}
+
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        until(lambda: states() == {"T"}, lambda: f"process {pid} has stopped: {states()}")
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def adopt_orphans():

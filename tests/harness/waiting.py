@@ -37,9 +37,10 @@ def free_port():
     Test runs beside each other choose from different ones.
     """
     chooser = random.Random(os.urandom(8))
-    ours = 15000 + 8000 * (os.environ.get("PYTEST_XDIST_WORKER") == "gw1")
+    share = 22000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ours = 10000 + share * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     for _ in range(1000):
-        port = chooser.randrange(ours, ours + 8000)
+        port = chooser.randrange(ours, ours + share)
         if port in _used_ports:
             continue
         with socket.socket() as probe:

@@ -1,13 +1,10 @@
 """MySQL clients that are clumsy or mean harm: what is one's own stays so, and nothing is lost unsaid."""
 
-import os
-import signal
-from pathlib import Path
-
 import pytest
 
 from harness import mysql_raw
 from harness.mysql_raw import ServerError
+from harness.processes import frozen
 from harness.waiting import until
 from test_mysql import POOL, raw
 from test_mysql_ends import GONE
@@ -32,25 +29,16 @@ def single(server, start_mysql_weir):
 # -- connections that are lost
 
 
-def thread_states(pid):
-    return [(task / "stat").read_text().rpartition(")")[2].split()[0]
-            for task in Path(f"/proc/{pid}/task").iterdir()]
-
-
 @pytest.mark.parametrize("before", ["BEGIN", "SET @mine = 5", "CREATE TEMPORARY TABLE t (a INT)"])
 def test_what_was_open_on_a_lost_connection_is_not_gone_on_with(server, single, before):
     client = raw(single)
     client.query(before)
     client.query("INSERT INTO notes (words) VALUES ('first')")
     session = server.sessions("db = 'tenant_a'")[0]["ID"]
-    os.kill(single.pid, signal.SIGSTOP)
-    until(lambda: all(state == "T" for state in thread_states(single.pid)), "all of it has stopped")
-    try:  # the command and the end of the connection come in one turn
+    with frozen(single.pid):  # the command and the end of the connection come in one turn
         client.command(mysql_raw.QUERY, b"INSERT INTO notes (words) VALUES ('second')")
         server.execute(f"KILL {session}")
         until(lambda: not server.sessions("db = 'tenant_a'"), "it is gone")
-    finally:
-        os.kill(single.pid, signal.SIGCONT)
     with pytest.raises(GONE):
         client.reply()
     assert server.execute("SELECT COUNT(*) FROM notes WHERE words = 'second'", "tenant_a") == ((0,),)

@@ -1,14 +1,13 @@
 """Servers that go away and come back, and tenants whose own trouble is nobody else's."""
 
 import asyncio
-import os
-import signal
 import time
 
 import psycopg
 import pytest
 
 from harness import messages as m
+from harness.processes import frozen
 from harness.raw import RawClient, Refused
 from harness.swarm import Client, Lost, close_all, open_many
 from harness.waiting import until
@@ -44,13 +43,10 @@ def test_a_request_that_finds_its_connection_dying_goes_to_the_next(start_weir, 
     with client(weir) as one:
         for _ in range(3):
             backend = int(one.query("SELECT pg_backend_pid()")[0][0])
-            os.kill(backend, signal.SIGSTOP)
-            try:
+            with frozen(backend):
                 postgres.execute(f"SELECT pg_terminate_backend({backend})")
                 one.send(m.query(text))
                 until(lambda: weir.value("weir_pool_connections", state="used") == 1, "the dying one has it")
-            finally:
-                os.kill(backend, signal.SIGCONT)
             kinds = [kind for kind, _ in one.until(b"Z")]
             assert b"E" not in kinds and b"C" in kinds
         assert one.query("SELECT 'still'") == [["still"]]

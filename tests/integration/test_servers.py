@@ -1,7 +1,6 @@
 """What the servers say of themselves: polls of real ones, as /metrics and /health show them."""
 
 import contextlib
-import signal
 import time
 
 import psycopg
@@ -12,6 +11,7 @@ import redis
 from harness.certificates import Authority
 from harness.mariadb import MariadbServers
 from harness.metrics import Metrics
+from harness.processes import frozen
 from harness.waiting import stays, until
 
 OBSERVER = {"user": "observer", "password": "observer-secret"}
@@ -234,15 +234,12 @@ def test_a_server_that_hangs_holds_up_neither_scrapes_nor_the_end(observed_postg
     server = observed_postgres()
     weir = start_weir(server, upstream={"connect_timeout": "30s", "observe": observe()})
     polled(weir, "main")
-    server.program.send_signal(signal.SIGSTOP)
-    try:
+    with frozen(server.program.pid):
         time.sleep(0.5)  # a poll is under way then
         assert weir.metrics().value("weir_server_max_connections", upstream="main") > 0
         began = time.monotonic()
         weir.stop()
         assert time.monotonic() - began < 20
-    finally:
-        server.program.send_signal(signal.SIGCONT)
 
 
 def test_a_server_that_comes_back_is_asked_again(observed_postgres, start_weir):

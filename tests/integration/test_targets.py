@@ -1,11 +1,11 @@
 """Reading and writing apart: pools that find the server that fits them, and find it again after a promotion."""
 
 import asyncio
-import signal
 import time
 
 import pytest
 
+from harness.processes import frozen
 from harness.raw import RawClient, Refused
 from harness.swarm import Client, Lost
 from harness.waiting import until
@@ -256,13 +256,9 @@ def test_a_primary_that_hangs_does_not_keep_others_from_the_new_one(start_apart,
     old, new = servers
     weir = start_apart(servers, connect_timeout="2s")
     new.promote()
-    old.program.send_signal(signal.SIGSTOP)  # its kernel still takes connections
-    try:
-        with client(weir, "rw") as one:
-            assert at(one) == new.port, "within one dial"
-            assert weir.value("weir_connection_create_failures_total", upstream="rw") == 0
-    finally:
-        old.program.send_signal(signal.SIGCONT)
+    with frozen(old.program.pid), client(weir, "rw") as one:  # its kernel still takes connections
+        assert at(one) == new.port, "within one dial"
+        assert weir.value("weir_connection_create_failures_total", upstream="rw") == 0
 
 
 def test_a_pool_without_a_fitting_server_says_so(start_apart, servers):
