@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 
 import pytest
@@ -50,7 +51,14 @@ def agents(folder, servers, request):
         yield made
     finally:
         for agent in made:
-            agent.stop()
+            leave(agent)
+
+
+def leave(agent):
+    """Without its grace, which is for those who are gone by now."""
+    os.kill(agent.pid, signal.SIGTERM)
+    until(lambda: "agent.draining" in agent.log(), "it drains")
+    agent.stop()
 
 
 @pytest.fixture

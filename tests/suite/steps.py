@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,22 +55,25 @@ class Suite:
                           if path.is_file() and os.access(path, os.X_OK))
         if not programs:
             self.tally.fails(f"{preset}: no unit test program was built")
-        for program in programs:
+        def ended(program):
             self.say(f"{preset}: {program.name}")
             report = self._report(f"{preset}-{program.name}")
-            code = self._run([program, "--gtest_brief=1", f"--gtest_output=xml:{report}"], limit=600)
+            return report, self._run([program, "--gtest_brief=1", f"--gtest_output=xml:{report}"], limit=600)
+
+        for program, (report, code) in zip(programs, self._in_pairs(ended, programs)):
             failed = self.tally.failed
             self.tally.add_junit(report, f"{preset}/{program.name}")
             if code != 0 and self.tally.failed == failed:
                 self.tally.fails(f"{preset}/{program.name}: ended with {code}")
 
     def integration(self, preset, *options, marked=None):
-        """Two modules at a time, because most of their time is waiting, then the longest waits; then those that want
-        none beside them."""
+        """Several modules at a time, because half of their time is waiting, fewer of the slower programs that look for
+        something (`marked`); then the incidents, which do little but wait; then those that want none beside them."""
         among = f"{marked} and " if marked else ""
-        self._pytest(preset, "integration", ["-n", "2", "--dist", "loadfile", "-m", f"{among}not alone and not incident", *options])
+        self._pytest(preset, "integration", ["-n", "2" if marked else "4", "--dist", "loadfile",
+                                             "-m", f"{among}not alone and not incident", *options])
         if not marked:
-            self._pytest(preset, "integration-incidents", ["-n", "3", "-m", "incident", *options])
+            self._pytest(preset, "integration-incidents", ["-n", "9", "-m", "incident", *options])
         self._pytest(preset, "integration-alone", ["-m", f"{among}alone", *options])
 
     def _pytest(self, preset, name, options):
@@ -86,7 +90,7 @@ class Suite:
 
     def fuzz(self, seconds):
         """Each target for that long, from its seeds; what it finds stays in build/fuzz/findings."""
-        for name in self.fuzzers():
+        def ended(name):
             self.say(f"{name} for {seconds} s")
             corpus = ROOT / "build" / "fuzz" / "corpus" / name
             findings = ROOT / "build" / "fuzz" / "findings"
@@ -95,15 +99,23 @@ class Suite:
                 folder.mkdir(parents=True, exist_ok=True)
             log = self.reports / f"{name}.log"
             with open(log, "wb") as out:
-                code = self._run([ROOT / "build" / "fuzz" / "tests" / name, f"-max_total_time={seconds}",
-                                  "-timeout=10", f"-artifact_prefix={findings}/{name}-", corpus,
-                                  *([seeds] if seeds.is_dir() else [])],
-                                 limit=seconds + 120, output=out)
+                return log, self._run([ROOT / "build" / "fuzz" / "tests" / name, f"-max_total_time={seconds}",
+                                       "-timeout=10", f"-artifact_prefix={findings}/{name}-", corpus,
+                                       *([seeds] if seeds.is_dir() else [])],
+                                      limit=seconds + 120, output=out)
+
+        names = self.fuzzers()
+        for name, (log, code) in zip(names, self._in_pairs(ended, names)):
             if code == 0:
                 self.tally.passes()
             else:
                 print(log.read_text(errors="replace")[-4000:], flush=True)
                 self.tally.fails(f"{name}: ended with {code}")
+
+    def _in_pairs(self, run, each):
+        """What `run` gives for each, two of them at a time."""
+        with ThreadPoolExecutor(2) as pair:
+            return list(pair.map(run, each))
 
     def _built(self, name, configure, targets):
         folder = ROOT / "build" / name
