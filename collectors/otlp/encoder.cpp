@@ -17,7 +17,6 @@ using telemetry::Span;
 using telemetry::SpanAttributes;
 
 constexpr std::string_view scope_name = "weir";
-constexpr std::size_t usual_size = 272;                 // of a span in the binary form
 constexpr std::uint32_t status_error = 2;               // STATUS_CODE_ERROR
 constexpr std::uint32_t flag_sampled = 1;               // the flags of W3C Trace Context
 constexpr std::array<std::uint32_t, 3> kinds{1, 2, 3};  // SPAN_KIND_INTERNAL, _SERVER, _CLIENT
@@ -158,10 +157,10 @@ void write_batch(Writer& out, const Resource& resource, const std::vector<Span>&
 
 }  // namespace
 
-std::string encode(const Resource& resource, const std::vector<Span>& spans,
-                   TraceProtocol protocol) {
-    JsonWriter json;
-    ProtobufWriter protobuf(usual_size * (spans.size() + 1));
+std::string_view encode(const Resource& resource, const std::vector<Span>& spans,
+                        TraceProtocol protocol, std::string& room) {
+    JsonWriter json(room);
+    ProtobufWriter protobuf(room);
     const bool as_json = protocol == TraceProtocol::http_json;
     Writer& out = as_json ? static_cast<Writer&>(json) : protobuf;
     write_batch(out, resource, spans);

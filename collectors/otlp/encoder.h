@@ -22,9 +22,11 @@ struct Resource {
     std::string version;  // of the instrumentation scope "weir"
 };
 
-[[nodiscard]] std::string encode(const Resource& resource,
-                                 const std::vector<telemetry::Span>& spans,
-                                 settings::TraceProtocol protocol);
+// Lies in `room`, whose size is not the request's: it is kept for the next, so that it need not be
+// made again.
+[[nodiscard]] std::string_view encode(const Resource& resource,
+                                      const std::vector<telemetry::Span>& spans,
+                                      settings::TraceProtocol protocol, std::string& room);
 
 [[nodiscard]] std::string_view content_type(settings::TraceProtocol protocol);
 

@@ -112,13 +112,13 @@ std::vector<telemetry::Span> Exporter::take_batch() {
 
 void Exporter::deliver(const std::vector<telemetry::Span>& batch) {
     if (batch.empty()) return;
-    const Answer answer = try_until_answered(encode(resource_, batch, traces_.protocol));
+    const Answer answer = try_until_answered(encode(resource_, batch, traces_.protocol, body_));
     settle(answer, batch.size());
 }
 
 // The last of all answers: one that settles the batch, or that of the last attempt there was time
 // for. A stop leaves one attempt more, without any rest.
-Answer Exporter::try_until_answered(const std::string& body) {
+Answer Exporter::try_until_answered(std::string_view body) {
     const base::Instant until = base::Clock::now() + traces_.batch_timeout;
     for (unsigned attempt = 1;; ++attempt) {
         const bool last = stopping();

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -43,7 +44,7 @@ class Exporter {
     [[nodiscard]] bool pressing() const;
     [[nodiscard]] std::vector<telemetry::Span> take_batch();
     void deliver(const std::vector<telemetry::Span>& batch);
-    [[nodiscard]] Answer try_until_answered(const std::string& body);
+    [[nodiscard]] Answer try_until_answered(std::string_view body);
     void settle(const Answer& answer, std::uint64_t spans);
     void works(const PartialSuccess& partial);
     void fails(const Answer& answer);
@@ -61,6 +62,7 @@ class Exporter {
     base::Instant stop_by_ = base::Instant::max();  // guarded by the mutex; max: no stop
 
     // The thread's own.
+    std::string body_;                          // of a batch, encoded
     std::size_t next_ring_ = 0;                 // each batch begins with another loop's spans
     base::Instant quiet_until_{};               // the collector asked for a rest, or is given one
     bool failing_ = false, rejecting_ = false;  // said already

@@ -44,10 +44,9 @@ void JsonWriter::real(Field field, double value) {
 
 void JsonWriter::boolean(Field field, bool value) { put(field, value); }
 
-std::string JsonWriter::take() {
-    std::string text = root_.dump();
-    root_ = Json::object();
-    return text;
+std::string_view JsonWriter::take() {
+    room_ = std::exchange(root_, Json::object()).dump();
+    return room_;
 }
 
 }  // namespace weir::collectors::otlp

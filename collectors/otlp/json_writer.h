@@ -11,6 +11,8 @@ namespace weir::collectors::otlp {
 
 class JsonWriter final : public Writer {
   public:
+    explicit JsonWriter(std::string& room) : room_(room) {}
+
     void text(Field field, std::string_view utf8) override;
     void id(Field field, std::string_view bytes) override;
     void number(Field field, std::uint32_t value) override;
@@ -19,7 +21,7 @@ class JsonWriter final : public Writer {
     void whole(Field field, std::int64_t value) override;
     void real(Field field, double value) override;
     void boolean(Field field, bool value) override;
-    [[nodiscard]] std::string take() override;
+    [[nodiscard]] std::string_view take() override;
 
   private:
     using Json = nlohmann::ordered_json;
@@ -32,6 +34,7 @@ class JsonWriter final : public Writer {
     [[nodiscard]] Json& here() { return open_.empty() ? root_ : *open_.back(); }
     void put(Field field, Json value) { here().emplace(field.name, std::move(value)); }
 
+    std::string& room_;  // for what is taken
     Json root_ = Json::object();
     // The objects and lists that are being filled, each within the one before it. No two places of
     // one object are open at once, so that none moves while it is filled.

@@ -109,7 +109,7 @@ bool Post::past_deadline(const Post& post) {
     return base::Clock::now().time_since_epoch().count() >= post.deadline_;
 }
 
-Answer Post::send(const std::string& batch, std::chrono::milliseconds limit) {
+Answer Post::send(std::string_view batch, std::chrono::milliseconds limit) {
     Answer answer;
     CURL* const curl = handle_->curl;
     if (curl == nullptr) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "collectors/otlp/answer.h"
@@ -22,7 +23,7 @@ class Post {
     Post& operator=(const Post&) = delete;
 
     // Sends and waits for the answer, no longer than `limit`.
-    [[nodiscard]] Answer send(const std::string& batch, std::chrono::milliseconds limit);
+    [[nodiscard]] Answer send(std::string_view batch, std::chrono::milliseconds limit);
     // Whatever is under way ends then, also when its own limit is longer.
     void give_up_at(base::Instant deadline) { deadline_ = deadline.time_since_epoch().count(); }
 

@@ -12,12 +12,22 @@ enum class WireType : std::uint8_t { varint = 0, eight_bytes = 1, sized = 2, fou
 
 constexpr std::size_t longest_varint = 10;
 constexpr std::size_t longest_head = 2 * longest_varint;  // a tag, and a varint or 8 bytes
+// The outermost messages hold all spans. Their lengths have as many bytes as any batch's may need,
+// which a varint may: what is within is not moved when the length is known.
+constexpr std::size_t outermost = 2, outermost_size = 5;
 
 // Each gives where it has ended.
 char* put_varint(char* to, std::uint64_t value) {
     for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
     *to++ = static_cast<char>(value);
     return to;
+}
+
+void put_padded_varint(char* to, std::uint64_t value) {
+    for (std::size_t i = 1; i < outermost_size; ++i, value >>= 7) {
+        *to++ = static_cast<char>(value | 0x80);
+    }
+    *to = static_cast<char>(value);
 }
 
 char* put_tag(char* to, Field field, WireType type) {
@@ -46,13 +56,18 @@ void ProtobufWriter::varint(Field field, std::uint64_t value) {
 // The length stands before what it measures and is known only after. Most have one byte.
 void ProtobufWriter::begin_message(Field field) {
     char* const place = put_tag(room(longest_head), field, WireType::sized);
-    done(place + 1);
-    open_.push_back(used_ - 1);
+    const std::size_t size = open_.size() < outermost ? outermost_size : 1;
+    done(place + size);
+    open_.push_back(used_ - size);
 }
 
 void ProtobufWriter::end_message() {
     const std::size_t place = open_.back();
     open_.pop_back();
+    if (open_.size() < outermost) {
+        put_padded_varint(bytes_.data() + place, used_ - place - outermost_size);
+        return;
+    }
     const std::size_t length = used_ - place - 1;
     (void)room(longest_varint);
     char encoded[longest_varint];
@@ -104,10 +119,9 @@ void ProtobufWriter::keep(const void* what, std::size_t begin) {
     kept_[what] = bytes_.substr(begin, used_ - begin);
 }
 
-std::string ProtobufWriter::take() {
+std::string_view ProtobufWriter::take() {
     kept_.clear();
-    bytes_.resize(std::exchange(used_, 0));
-    return std::exchange(bytes_, {});
+    return {bytes_.data(), std::exchange(used_, 0)};
 }
 
 }  // namespace weir::collectors::otlp

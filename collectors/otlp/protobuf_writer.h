@@ -13,8 +13,9 @@ namespace weir::collectors::otlp {
 
 class ProtobufWriter final : public Writer {
   public:
-    // `expected`: bytes that will be written, more or less.
-    explicit ProtobufWriter(std::size_t expected) : bytes_(expected, '\0') {}
+    // Writes into `room`, which outlives it and only grows: whoever keeps it does not clear it
+    // anew.
+    explicit ProtobufWriter(std::string& room) : bytes_(room) {}
 
     void text(Field field, std::string_view utf8) override;
     void id(Field field, std::string_view bytes) override;
@@ -24,7 +25,7 @@ class ProtobufWriter final : public Writer {
     void whole(Field field, std::int64_t value) override;
     void real(Field field, double value) override;
     void boolean(Field field, bool value) override;
-    [[nodiscard]] std::string take() override;
+    [[nodiscard]] std::string_view take() override;
 
   private:
     void begin_message(Field field) override;
@@ -44,7 +45,7 @@ class ProtobufWriter final : public Writer {
     void append(std::string_view bytes);
     void varint(Field field, std::uint64_t value);
 
-    std::string bytes_;  // those that are used are what was written
+    std::string& bytes_;  // those that are used are what was written
     std::size_t used_ = 0;
     std::vector<std::size_t> open_;  // messages that are being written: where their lengths stand
     std::unordered_map<const void*, std::string> kept_;

@@ -48,8 +48,8 @@ class Writer {
     virtual void whole(Field field, std::int64_t value) = 0;
     virtual void real(Field field, double value) = 0;
     virtual void boolean(Field field, bool value) = 0;
-    // All that was written; the writer is as new.
-    [[nodiscard]] virtual std::string take() = 0;
+    // All that was written, where it stays until more is; the writer is as new.
+    [[nodiscard]] virtual std::string_view take() = 0;
 
   protected:
     virtual void begin_message(Field field) = 0;

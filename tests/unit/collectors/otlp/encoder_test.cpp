@@ -18,6 +18,11 @@ using testing::named;
 const Resource resource{{{"service.name", std::string("weir")}, {"process.pid", std::int64_t{7}}},
                         "0.1"};
 
+std::string encoded(const Resource& of, const std::vector<Span>& spans, TraceProtocol protocol) {
+    std::string room;
+    return std::string(encode(of, spans, protocol, room));
+}
+
 std::string hex(std::string_view bytes) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string text;
@@ -29,7 +34,7 @@ std::string hex(std::string_view bytes) {
 }
 
 nlohmann::json as_json(const Span& span) {
-    const auto request = nlohmann::json::parse(encode(resource, {span}, TraceProtocol::http_json));
+    const auto request = nlohmann::json::parse(encoded(resource, {span}, TraceProtocol::http_json));
     return request["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
 }
 
@@ -50,7 +55,7 @@ Span full() {
 }
 
 TEST(Encoder, json_has_ids_in_hexadecimal_enums_as_numbers_and_64_bits_as_texts) {
-    EXPECT_EQ(encode(resource, {full()}, TraceProtocol::http_json),
+    EXPECT_EQ(encoded(resource, {full()}, TraceProtocol::http_json),
               R"({"resourceSpans":[{"resource":{"attributes":[)"
               R"({"key":"service.name","value":{"stringValue":"weir"}},)"
               R"({"key":"process.pid","value":{"intValue":"7"}}]},)"
@@ -75,11 +80,13 @@ TEST(Encoder, protobuf_has_the_bytes_that_the_encoding_prescribes) {
     const Resource small{{{"a", std::string("b")}}, "1"};
     Span span = named("x");
     span.attributes = {{"n", std::int64_t{300}}, {"d", 0.5}, {"t", true}};
-    EXPECT_EQ(hex(encode(small, {span}, TraceProtocol::http_protobuf)),
+    EXPECT_EQ(hex(encoded(small, {span}, TraceProtocol::http_protobuf)),
               // ResourceSpans 1; resource 1; KeyValue 1: key 1 "a", value 2 { string_value 1 "b" }
-              "0a770a0a0a080a016112030a0162"
+              "0aff80808000"
+              "0a8a808080000a080a016112030a0162"
               // ScopeSpans 2; scope 1: name 1 "weir", version 2 "1"; Span 2
-              "12690a090a0477656972120131125c"
+              "12e980808000"
+              "0a090a0477656972120131125c"
               // trace_id 1, span_id 2
               "0a100af7651916cd43dd8448eb211c80319c1208b7ad6b7169203331"
               // name 5 "x", kind 6 SERVER, start 7 and end 8 as fixed64
@@ -115,7 +122,7 @@ TEST(Encoder, what_many_spans_say_alike_is_written_as_if_each_said_it_alone) {
     std::swap(alike[1], alike[2]);
     std::swap(alone[1], alone[2]);
     for (const auto protocol : {TraceProtocol::http_json, TraceProtocol::http_protobuf}) {
-        EXPECT_EQ(encode(resource, alike, protocol), encode(resource, alone, protocol));
+        EXPECT_EQ(encoded(resource, alike, protocol), encoded(resource, alone, protocol));
     }
 }
 
@@ -142,8 +149,17 @@ TEST(Encoder, values_are_written_also_when_they_are_zero) {
 TEST(Encoder, text_that_is_no_utf8_is_replaced_in_both_forms) {
     Span span = named("m\xFCnchen");
     EXPECT_EQ(as_json(span)["name"], "m\xEF\xBF\xBDnchen");
-    const std::string bytes = encode(resource, {span}, TraceProtocol::http_protobuf);
+    const std::string bytes = encoded(resource, {span}, TraceProtocol::http_protobuf);
     EXPECT_NE(bytes.find("m\xEF\xBF\xBDnchen"), std::string::npos);
+}
+
+TEST(Encoder, room_that_was_used_before_makes_no_difference) {
+    for (const TraceProtocol protocol : {TraceProtocol::http_json, TraceProtocol::http_protobuf}) {
+        std::string room;
+        (void)encode(resource, {full(), full()}, protocol, room);
+        EXPECT_EQ(encode(resource, {named("x")}, protocol, room),
+                  encoded(resource, {named("x")}, protocol));
+    }
 }
 
 TEST(Encoder, numbers_that_json_does_not_know_are_words) {
@@ -157,7 +173,7 @@ TEST(Encoder, numbers_that_json_does_not_know_are_words) {
 
 TEST(Encoder, lengths_of_more_than_one_byte_are_varints) {
     Span span = named(std::string(300, 'x'));
-    const std::string bytes = encode({{}, "1"}, {span}, TraceProtocol::http_protobuf);
+    const std::string bytes = encoded({{}, "1"}, {span}, TraceProtocol::http_protobuf);
     EXPECT_NE(bytes.find("\x2a\xac\x02" + std::string(300, 'x')), std::string::npos);
 }
 
