@@ -28,7 +28,6 @@ struct Words<admin::PoolAction> {
 namespace weir::admin {
 namespace {
 
-using nlohmann::json;
 using proxy::Inspection;
 using proxy::Outcome;
 using proxy::Refused;
@@ -44,7 +43,7 @@ struct Order {
 base::Result<Order> parse_order(const std::string& body) {
     Order order;
     if (body.find_first_not_of(" \t\r\n") == std::string::npos) return order;
-    const json document = json::parse(body, nullptr, false);
+    const nlohmann::json document = nlohmann::json::parse(body, nullptr, false);
     if (!document.is_object()) return base::error("the body is not a JSON object");
     for (const auto& [key, value] : document.items()) {
         if (key == "tenant") {
@@ -97,12 +96,12 @@ Outcome<unsigned> perform(Inspection& agent, PoolAction action, const proxy::Sel
     return tl::make_unexpected(Refused{Refused::Kind::invalid, "unknown action"});
 }
 
-std::string printed(const json& document) {
-    return document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+std::string printed(const nlohmann::json& document) {
+    return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 Response done(const char* what, unsigned count) {
-    return json_answer(json{{what, count}}.dump() + "\n");
+    return json_answer(nlohmann::json{{what, count}}.dump() + "\n");
 }
 
 std::string result_of(const Outcome<unsigned>& outcome, const char* what) {
@@ -151,9 +150,9 @@ Response kill_server(Inspection& agent, const Request& request, const std::strin
 Response reload(Inspection& agent, const Request& request) {
     const proxy::Reloaded reloaded = agent.reload();
     audit(request, "reload", "agent", "", proxy::result_of(reloaded));
-    if (reloaded) return json_answer(printed(json{{"changes", *reloaded}}));
+    if (reloaded) return json_answer(printed(nlohmann::json{{"changes", *reloaded}}));
     const proxy::ReloadRefused& why = reloaded.error();
-    json problems = json::array();
+    nlohmann::json problems = nlohmann::json::array();
     for (const settings::Problem& problem : why.problems) {
         problems.push_back(
             {{"where", problem.where}, {"key", problem.key}, {"message", problem.message}});
@@ -161,8 +160,8 @@ Response reload(Inspection& agent, const Request& request) {
     const char* const code = why.busy ? "busy" : "invalid";
     Response response;
     response.status = why.busy ? 409 : 422;
-    response.body = printed(json{{"error", {{"code", code}, {"message", proxy::text_of(why)}}},
-                                 {"problems", problems}});
+    response.body = printed(nlohmann::json{
+        {"error", {{"code", code}, {"message", proxy::text_of(why)}}}, {"problems", problems}});
     return response;
 }
 

@@ -105,6 +105,8 @@ class Agent final : public Inspection {
   private:
     Agent(settings::Snapshot settings, Routes routes, unsigned loops, Source source);
 
+    template <class Answer>
+    struct Answers;
     // Runs `visit` on every pool loop's thread and waits for all, at most Inspection::patience. The
     // answers of loops that were late are dropped; `stale` lists them.
     template <class Answer>

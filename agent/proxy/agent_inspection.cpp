@@ -10,17 +10,18 @@
 #include "telemetry/quantile.h"
 
 namespace weir::proxy {
-namespace {
 
 // Where loops put their answers; outlives an asker who lost patience.
 template <class Answer>
-struct Answers {
+struct Agent::Answers {
     explicit Answers(std::size_t loops) : values(loops) {}
     std::mutex mutex;
     std::condition_variable changed;
     std::vector<std::optional<Answer>> values;
     std::size_t due = values.size();
 };
+
+namespace {
 
 template <class Item>
 std::vector<Item> joined(std::vector<std::vector<Item>> parts) {

@@ -1,6 +1,7 @@
 """What tests/run does once everything is installed; see there for the options."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from .steps import Suite, unit_targets
 from .tally import Tally
@@ -9,18 +10,27 @@ FAST, FULL, SANITIZERS = "--fast", "--full", "--sanitizers"
 
 
 def everything(suite, full):
+    size = ["--full"] if full else []
     if suite.build("release", ["weir", *unit_targets()]):
         suite.unit("release")
-        suite.integration("release", *(["--full"] if full else []))
-    if suite.build_fuzzers():
-        suite.fuzz(60 if full else 4)
+        suite.integration("release", *size)
+        # The incidents leave most of the cores to others.
+        with ThreadPoolExecutor(1) as beside:
+            fuzzed = beside.submit(lambda: suite.build_fuzzers() and suite.fuzz(60 if full else 4))
+            suite.incidents("release", *size)
+            fuzzed.result()
+        suite.alone("release", *size)
 
 
 def sanitized(suite, full):
     for preset in ("asan", "tsan"):
         if suite.build(preset, ["weir", *unit_targets()]):
+            marked = None if full else "sanitized"
             suite.unit(preset)
-            suite.integration(preset, marked=None if full else "sanitized")
+            suite.integration(preset, marked=marked)
+            if full:
+                suite.incidents(preset)
+            suite.alone(preset, marked=marked)
 
 
 def main(words):

@@ -55,6 +55,7 @@ class Suite:
                           if path.is_file() and os.access(path, os.X_OK))
         if not programs:
             self.tally.fails(f"{preset}: no unit test program was built")
+
         def ended(program):
             self.say(f"{preset}: {program.name}")
             report = self._report(f"{preset}-{program.name}")
@@ -67,13 +68,18 @@ class Suite:
                 self.tally.fails(f"{preset}/{program.name}: ended with {code}")
 
     def integration(self, preset, *options, marked=None):
-        """Several modules at a time, because half of their time is waiting, fewer of the slower programs that look for
-        something (`marked`); then the incidents, which do little but wait; then those that want none beside them."""
+        """Several modules at a time, because half of their time is waiting; fewer of the sanitizers' slow programs."""
         among = f"{marked} and " if marked else ""
-        self._pytest(preset, "integration", ["-n", "2" if marked else "4", "--dist", "loadfile",
+        self._pytest(preset, "integration", ["-n", "4" if preset == "release" else "2", "--dist", "loadfile",
                                              "-m", f"{among}not alone and not incident", *options])
-        if not marked:
-            self._pytest(preset, "integration-incidents", ["-n", "9", "-m", "incident", *options])
+
+    def incidents(self, preset, *options):
+        """All at a time: they do little but wait."""
+        self._pytest(preset, "integration-incidents", ["-n", "9", "-m", "incident", *options])
+
+    def alone(self, preset, *options, marked=None):
+        """Those that want none beside them."""
+        among = f"{marked} and " if marked else ""
         self._pytest(preset, "integration-alone", ["-m", f"{among}alone", *options])
 
     def _pytest(self, preset, name, options):
@@ -99,7 +105,7 @@ class Suite:
                 folder.mkdir(parents=True, exist_ok=True)
             log = self.reports / f"{name}.log"
             with open(log, "wb") as out:
-                return log, self._run([ROOT / "build" / "fuzz" / "tests" / name, f"-max_total_time={seconds}",
+                return log, self._run(["nice", "-n", "19", ROOT / "build" / "fuzz" / "tests" / name, f"-max_total_time={seconds}",
                                        "-timeout=10", f"-artifact_prefix={findings}/{name}-", corpus,
                                        *([seeds] if seeds.is_dir() else [])],
                                       limit=seconds + 120, output=out)
@@ -122,7 +128,7 @@ class Suite:
         log = self.reports / f"build-{name}.log"
         with open(log, "wb") as out:
             ok = self._run(configure, limit=300, output=out) == 0 and \
-                self._run(["ninja", "-C", folder, *targets], limit=3000, output=out) == 0
+                self._run(["nice", "-n", "19", "ninja", "-C", folder, *targets], limit=3000, output=out) == 0
         if not ok:
             print(log.read_text(errors="replace")[-6000:], flush=True)
             self.tally.fails(f"build {name}")
