@@ -43,7 +43,7 @@ class Suite:
         # The parsers themselves need the instrumentation that guides the fuzzer.
         configure = ["cmake", "-S", ROOT, "-B", ROOT / "build" / "fuzz", "-G", "Ninja",
                      "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DCMAKE_CXX_COMPILER=clang++-14",
-                     "-DCMAKE_C_COMPILER=clang-14", "-DCMAKE_UNITY_BUILD=ON", "-DCMAKE_CXX_FLAGS=-fsanitize=fuzzer-no-link",
+                     "-DCMAKE_UNITY_BUILD=ON", "-DCMAKE_UNITY_BUILD_BATCH_SIZE=12", "-DCMAKE_CXX_FLAGS=-fsanitize=fuzzer-no-link",
                      "-DWEIR_SANITIZE=address,undefined", "-DWEIR_FUZZ=ON"]
         return self._built("fuzz", configure, self.fuzzers())
 

@@ -8,7 +8,7 @@
 #include "settings/load.h"
 
 namespace weir::cli {
-namespace {
+namespace import_test {
 
 using ::testing::Contains;
 using ::testing::Each;
@@ -242,5 +242,5 @@ TEST(Import, the_names_of_the_console_are_no_pools) {
     EXPECT_THAT(imported(files("a = host=db")).notes, IsEmpty());
 }
 
-}  // namespace
+}  // namespace import_test
 }  // namespace weir::cli

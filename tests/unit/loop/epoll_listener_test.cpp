@@ -9,7 +9,7 @@
 #include "harness.h"
 
 namespace weir::loop {
-namespace {
+namespace epoll_listener_test {
 
 using testing::connect_to;
 using testing::turn_until;
@@ -80,5 +80,5 @@ TEST_F(EpollListenerTest, lack_of_descriptors_makes_it_rest_instead_of_spin) {
     EXPECT_TRUE(turn_until(loop, [&] { return keep.sockets.size() == 1; }));
 }
 
-}  // namespace
+}  // namespace epoll_listener_test
 }  // namespace weir::loop

@@ -6,7 +6,7 @@
 #include "tls_client.h"
 
 namespace weir::loop {
-namespace {
+namespace epoll_tls_test {
 
 using testing::Certificates;
 using testing::Pair;
@@ -335,5 +335,5 @@ TEST_F(EpollTlsTest, established_connection_of_a_library_is_gone_on_with) {
     EXPECT_EQ(user.text, "reply");
 }
 
-}  // namespace
+}  // namespace epoll_tls_test
 }  // namespace weir::loop

@@ -5,7 +5,7 @@
 #include "harness.h"
 
 namespace weir::loop {
-namespace {
+namespace fake_loop_test {
 
 using testing::pattern;
 using testing::Recorder;
@@ -146,5 +146,5 @@ TEST(FakeLoopTest, time_goes_by_in_ticks) {
     EXPECT_EQ(count.ticks, 10);
 }
 
-}  // namespace
+}  // namespace fake_loop_test
 }  // namespace weir::loop

@@ -5,7 +5,7 @@
 #include "telemetry/quantile.h"
 
 namespace weir::telemetry {
-namespace {
+namespace pool_probe_test {
 
 using namespace std::chrono_literals;
 
@@ -179,5 +179,5 @@ TEST(PoolProbe, tenants_and_limits_come_and_go) {
     EXPECT_EQ(probe.min_idle_connections(), 2);
 }
 
-}  // namespace
+}  // namespace pool_probe_test
 }  // namespace weir::telemetry

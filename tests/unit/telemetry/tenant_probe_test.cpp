@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace weir::telemetry {
-namespace {
+namespace tenant_probe_test {
 
 using namespace std::chrono_literals;
 
@@ -71,5 +71,5 @@ TEST(TenantProbe, several_pools_share_a_credit) {
     EXPECT_EQ(second.cells().used.read(), 4);
 }
 
-}  // namespace
+}  // namespace tenant_probe_test
 }  // namespace weir::telemetry

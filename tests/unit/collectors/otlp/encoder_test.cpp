@@ -9,7 +9,7 @@
 #include "collectors/otlp/some_spans.h"
 
 namespace weir::collectors::otlp {
-namespace {
+namespace encoder_test {
 
 using settings::TraceProtocol;
 using telemetry::Span;
@@ -177,5 +177,5 @@ TEST(Encoder, lengths_of_more_than_one_byte_are_varints) {
     EXPECT_NE(bytes.find("\x2a\xac\x02" + std::string(300, 'x')), std::string::npos);
 }
 
-}  // namespace
+}  // namespace encoder_test
 }  // namespace weir::collectors::otlp

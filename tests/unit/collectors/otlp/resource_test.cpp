@@ -5,7 +5,7 @@
 #include <map>
 
 namespace weir::collectors::otlp {
-namespace {
+namespace resource_test {
 
 const Identity identity{"front", "0.1", "box", 7};
 
@@ -37,5 +37,5 @@ TEST(Resource, what_the_environment_says_comes_first) {
     EXPECT_EQ(all["service.instance.id"], Resource::Value("front"));
 }
 
-}  // namespace
+}  // namespace resource_test
 }  // namespace weir::collectors::otlp

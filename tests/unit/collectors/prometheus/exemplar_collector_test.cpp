@@ -4,14 +4,14 @@
 #include <gtest/gtest.h>
 
 namespace weir::collectors {
-namespace {
+namespace exemplar_collector_test {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr std::int64_t second = 1'000'000'000;
 
-class ExemplarCollectorTest : public testing::Test {
+class ExemplarCollectorTest : public ::testing::Test {
   protected:
     telemetry::PoolLabels labels(const std::string& pool) {
         telemetry::PoolLabels labels;
@@ -54,5 +54,5 @@ TEST_F(ExemplarCollectorTest, templates_that_share_a_series_share_its_exemplars)
     EXPECT_EQ(collect(1).count({"weir_query_seconds", {"other", "postgresql"}}), 1U);
 }
 
-}  // namespace
+}  // namespace exemplar_collector_test
 }  // namespace weir::collectors

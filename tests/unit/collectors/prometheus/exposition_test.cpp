@@ -15,10 +15,10 @@
 #include "collectors/prometheus/filled_registry.h"
 
 namespace weir::collectors {
-namespace {
+namespace exposition_test {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::size_t occurrences(std::string_view text, std::string_view of) {
     std::size_t count = 0;
@@ -64,7 +64,7 @@ double thread_cpu_milliseconds() {
     return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) * 1e-6;
 }
 
-class ExpositionTest : public testing::Test {
+class ExpositionTest : public ::testing::Test {
   protected:
     telemetry::Registry registry_;
     FixedFacts facts_;
@@ -214,11 +214,11 @@ TEST_F(ExpositionTest, every_family_of_openmetrics_is_declared_once_and_no_count
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
         if (!line.starts_with("# TYPE ")) continue;
-        EXPECT_THAT(line, Not(testing::EndsWith(" unknown")));
+        EXPECT_THAT(line, Not(::testing::EndsWith(" unknown")));
         EXPECT_TRUE(families.insert(line.substr(0, line.rfind(' '))).second) << line;
     }
     EXPECT_GT(families.size(), 50U);
 }
 
-}  // namespace
+}  // namespace exposition_test
 }  // namespace weir::collectors

@@ -6,7 +6,7 @@
 #include "collectors/prometheus/sample_of.h"
 
 namespace weir::collectors {
-namespace {
+namespace upstream_collector_test {
 
 TEST(UpstreamCollector, exactly_the_present_breaker_state_is_one) {
     telemetry::Registry registry;
@@ -38,5 +38,5 @@ TEST(UpstreamCollector, budget_and_steals_are_told) {
     EXPECT_EQ(sample_of(families, "weir_upstream_up", primary), 1);
 }
 
-}  // namespace
+}  // namespace upstream_collector_test
 }  // namespace weir::collectors

@@ -7,11 +7,11 @@
 #include "base/fd.h"
 
 namespace weir::collectors {
-namespace {
+namespace patience_test {
 
 using namespace std::chrono_literals;
 
-class PatienceTest : public testing::Test {
+class PatienceTest : public ::testing::Test {
   protected:
     [[nodiscard]] Patience until(base::Instant then) const { return {stop_.get(), then}; }
     base::Fd stop_{::eventfd(0, EFD_CLOEXEC)};
@@ -47,5 +47,5 @@ TEST_F(PatienceTest, a_part_is_over_before_the_whole) {
     EXPECT_TRUE(part.sit_out());
 }
 
-}  // namespace
+}  // namespace patience_test
 }  // namespace weir::collectors

@@ -8,7 +8,7 @@
 #include "wire/mysql/encoding.h"
 
 namespace weir::wire::mysql {
-namespace {
+namespace handshake_test {
 
 using test::hex;
 using test::packet;
@@ -185,5 +185,5 @@ TEST(Handshake, asks_for_another_proof) {
     EXPECT_FALSE(is_public_key_request(""));
 }
 
-}  // namespace
+}  // namespace handshake_test
 }  // namespace weir::wire::mysql

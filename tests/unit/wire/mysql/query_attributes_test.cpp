@@ -10,7 +10,7 @@
 #include "wire/mysql/prepared.h"
 
 namespace weir::wire::mysql {
-namespace {
+namespace query_attributes_test {
 
 using test::hex;
 
@@ -309,5 +309,5 @@ TEST(QueryAttributes, an_execute_that_can_t_be_is_refused) {
     EXPECT_TRUE(refused(hex("18 01 00 00 00 08 01 00 00 00 00"), 0));
 }
 
-}  // namespace
+}  // namespace query_attributes_test
 }  // namespace weir::wire::mysql

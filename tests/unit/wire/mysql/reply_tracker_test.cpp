@@ -11,7 +11,7 @@
 #include "wire/mysql/session_state.h"
 
 namespace weir::wire::mysql {
-namespace {
+namespace reply_tracker_test {
 
 using test::hex;
 using test::packet;
@@ -452,5 +452,5 @@ TEST(MysqlReplyTracker, begins_anew_with_a_new_connection) {
     EXPECT_EQ(follow(tracker, reply({ok})).done, 1u);
 }
 
-}  // namespace
+}  // namespace reply_tracker_test
 }  // namespace weir::wire::mysql

@@ -8,7 +8,7 @@
 #include "wire/mysql/bytes.h"
 
 namespace weir::wire::mysql {
-namespace {
+namespace session_state_test {
 
 using test::hex;
 using Kind = StateChange::Kind;
@@ -62,5 +62,5 @@ TEST(SessionState, stops_at_what_is_malformed) {
     }
 }
 
-}  // namespace
+}  // namespace session_state_test
 }  // namespace weir::wire::mysql

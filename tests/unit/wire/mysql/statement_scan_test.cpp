@@ -7,7 +7,7 @@
 #include <vector>
 
 namespace weir::wire::mysql {
-namespace {
+namespace statement_scan_test {
 
 StatementScan scanned(std::string_view text, StatementScan::Rules rules = {},
                       std::size_t size = 1U << 20U) {
@@ -402,5 +402,5 @@ TEST(MysqlStatementScan, begins_anew_with_the_next_text) {
     EXPECT_FALSE(scan.words().database());
 }
 
-}  // namespace
+}  // namespace statement_scan_test
 }  // namespace weir::wire::mysql

@@ -7,7 +7,7 @@
 #include <vector>
 
 namespace weir::wire::postgresql {
-namespace {
+namespace statement_scan_test {
 
 std::uint32_t scan(std::string_view text, std::size_t piece, bool standard_strings = true) {
     StatementScan scan;
@@ -367,5 +367,5 @@ TEST(CommandTag, only_discard_all_clears_a_session) {
     EXPECT_FALSE(clears_session("DEALLOCATE ALL"));
 }
 
-}  // namespace
+}  // namespace statement_scan_test
 }  // namespace weir::wire::postgresql

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 namespace weir::wire::redis {
-namespace {
+namespace request_scanner_test {
 
 using testing::ElementsAre;
 using Status = RequestScanner::Status;
@@ -160,5 +160,5 @@ TEST(RequestScanner, a_broken_header_within_a_long_request_is_an_error) {
     EXPECT_TRUE(scanner.passing());
 }
 
-}  // namespace
+}  // namespace request_scanner_test
 }  // namespace weir::wire::redis
