@@ -24,6 +24,11 @@ def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="soaks and the sizes that take minutes")
 
 
+def pytest_collection_modifyitems(items):
+    """Modules that take long begin first, so that in the end none is waited for alone."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def full(request):
     return request.config.getoption("--full")

@@ -10,6 +10,8 @@ import pytest
 from harness.postgres import APP_PASSWORD
 from harness.processes import run
 
+pytestmark = pytest.mark.long
+
 DRIVERS = Path(__file__).parent / "drivers"
 DATABASE = "tenant_b"
 CONNECTIONS = 3

@@ -16,7 +16,7 @@ DATABASE = "tenant_b"
 CONNECTIONS = 3
 CLIENTS = 30
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

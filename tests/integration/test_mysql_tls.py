@@ -13,7 +13,7 @@ from harness.mysql_raw import RawMysql
 from harness.scram import verifier
 from harness.waiting import until
 
-pytestmark = pytest.mark.sanitized
+pytestmark = [pytest.mark.sanitized, pytest.mark.long]
 
 ENCRYPTED = "SELECT variable_value <> '' FROM information_schema.session_status WHERE variable_name = 'Ssl_cipher'"
 BRIEF = [{"name": "tenants", "match": "tenant_{tenant}", "acquire_timeout": "3s"}]

@@ -14,6 +14,8 @@ from harness.metrics import Metrics
 from harness.processes import frozen
 from harness.waiting import stays, until
 
+pytestmark = pytest.mark.long
+
 OBSERVER = {"user": "observer", "password": "observer-secret"}
 FAMILIES = {
     "weir_server_max_connections": "gauge", "weir_server_connections": "gauge",

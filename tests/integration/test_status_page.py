@@ -14,6 +14,8 @@ from harness.browser import Browser
 from harness.raw import RawClient
 from harness.waiting import until
 
+pytestmark = pytest.mark.long
+
 DESKTOP, PHONE = 1280, 390
 MARKUP = "<img src=x onerror=window.hacked=1>"
 HOSTILE = MARKUP + "\u202e"

@@ -10,6 +10,8 @@ from harness.raw import RawClient, Refused
 from harness.swarm import Client, Lost
 from harness.waiting import until
 
+pytestmark = pytest.mark.long
+
 MAX_OPEN_FOR = 2
 WHERE = "SELECT current_setting('port')"
 

@@ -9,7 +9,7 @@ from conftest import TENANTS
 from harness.certificates import Authority
 from harness.waiting import until
 
-pytestmark = pytest.mark.sanitized
+pytestmark = [pytest.mark.sanitized, pytest.mark.long]
 
 ENCRYPTED = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
