@@ -61,7 +61,7 @@ class Suite:
             report = self._report(f"{preset}-{program.name}")
             return report, self._run([program, "--gtest_brief=1", f"--gtest_output=xml:{report}"], limit=600)
 
-        for program, (report, code) in zip(programs, self._in_pairs(ended, programs)):
+        for program, (report, code) in zip(programs, self._side_by_side(2, ended, programs)):
             failed = self.tally.failed
             self.tally.add_junit(report, f"{preset}/{program.name}")
             if code != 0 and self.tally.failed == failed:
@@ -111,17 +111,17 @@ class Suite:
                                       limit=seconds + 120, output=out)
 
         names = self.fuzzers()
-        for name, (log, code) in zip(names, self._in_pairs(ended, names)):
+        for name, (log, code) in zip(names, self._side_by_side(4, ended, names)):
             if code == 0:
                 self.tally.passes()
             else:
                 print(log.read_text(errors="replace")[-4000:], flush=True)
                 self.tally.fails(f"{name}: ended with {code}")
 
-    def _in_pairs(self, run, each):
-        """What `run` gives for each, two of them at a time."""
-        with ThreadPoolExecutor(2) as pair:
-            return list(pair.map(run, each))
+    def _side_by_side(self, count, run, each):
+        """What `run` gives for each, `count` of them at a time."""
+        with ThreadPoolExecutor(count) as threads:
+            return list(threads.map(run, each))
 
     def _built(self, name, configure, targets):
         folder = ROOT / "build" / name
