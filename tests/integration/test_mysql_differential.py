@@ -184,6 +184,7 @@ def interfere(weir, stop, failures, seed):
         failures.append(error)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("capabilities", [0, mysql_raw.DEPRECATE_EOF])
 def test_answers_are_those_of_a_connection_of_ones_own(mariadb, start_mysql_weir, size,
                                                        capabilities):
