@@ -123,6 +123,8 @@ void RedisSession::run() {
     if (finished_ || (waiting() && !refusal_)) return;
     if (long_ == Long::waits) begin_long();
     take({});
+    // It has gone before it began to wait for what may never come.
+    if (leaving_ && (lease_.blocking || lease_.relayed)) return leave(ClientClose::client);
     if (finished_ || stream_ == nullptr || due_ > 0 || waiting() || long_ != Long::none) return;
     if (leaving_) {
         leave(ClientClose::client);

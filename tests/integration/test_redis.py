@@ -1,11 +1,14 @@
 """Redis through Weir in multiplex mode: one real server, many real clients, each answered alone."""
 
+import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
 
+from harness.processes import frozen
 from harness.resp import array, ask, counts, raw, read, settled
 from harness.waiting import until
 
@@ -313,6 +316,18 @@ def test_two_hundred_clients_over_four_connections_get_their_own_answers(server,
     assert metrics.value("weir_acquires_total", pool="all", outcome="ok") == \
         metrics.value("weir_releases_total", pool="all")
     assert metrics.value("weir_protocol_desync_total", pool="all") == 0
+
+
+@pytest.mark.parametrize("waits", [("BLPOP", "nothing", 0), ("SUBSCRIBE", "nothing")])
+def test_who_went_before_a_command_without_end_began_is_not_waited_for(weir, redis_server, waits):
+    with raw(weir) as client:
+        ask(client, array("GET", "nothing"), b"$-1\r\n")  # so that there is a connection
+        with frozen(redis_server.program.pid):
+            client.sendall(array("GET", "nothing") + array(*waits))
+            client.shutdown(socket.SHUT_WR)
+            time.sleep(0.2)  # so that its end is seen while the first is under way
+        until(lambda: weir.value("weir_client_connections", listener="trusted") == 0, "it has gone")
+    until(lambda: counts(weir)["used"] + counts(weir)["pinned"] == 0, lambda: f"nothing is held: {counts(weir)}")
 
 
 def test_clients_that_vanish_leave_no_reply_to_others(weir, size):
