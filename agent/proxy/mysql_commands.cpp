@@ -22,7 +22,6 @@ using telemetry::ClientClose;
 
 namespace {
 
-
 Answer not_supported(std::string_view what) {
     return {"0A000", fmt::format("{} is not possible through a connection pool", what), {}};
 }

@@ -14,7 +14,7 @@ inline constexpr std::string_view mysql_trackers =
     "SET SESSION session_track_system_variables='*', session_track_schema=ON, "
     "session_track_state_change=ON, session_track_transaction_info='CHARACTERISTICS'";
 
-// Setting the first gives the second its default, which trackers tell of the one only.
+// Setting the character set sets the collation, too: to that character set's own.
 inline constexpr std::string_view connection_charset = "character_set_connection";
 inline constexpr std::string_view connection_collation = "collation_connection";
 

@@ -14,6 +14,8 @@ SANITIZER_OPTIONS = {
     "UBSAN_OPTIONS": "print_stacktrace=1",
     "TSAN_OPTIONS": "history_size=4",
 }
+# The fuzzers are built and run beside the incidents, whose agents must not wait for a core.
+LAST_SERVED = ("nice", "-n", "19")
 
 
 class Suite:
@@ -43,9 +45,10 @@ class Suite:
         # The parsers themselves need the instrumentation that guides the fuzzer.
         configure = ["cmake", "-S", ROOT, "-B", ROOT / "build" / "fuzz", "-G", "Ninja",
                      "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DCMAKE_CXX_COMPILER=clang++-14",
-                     "-DCMAKE_UNITY_BUILD=ON", "-DCMAKE_UNITY_BUILD_BATCH_SIZE=12", "-DCMAKE_CXX_FLAGS=-fsanitize=fuzzer-no-link",
+                     "-DCMAKE_UNITY_BUILD=ON", "-DCMAKE_UNITY_BUILD_BATCH_SIZE=12",
+                     "-DCMAKE_CXX_FLAGS=-fsanitize=fuzzer-no-link",
                      "-DWEIR_SANITIZE=address,undefined", "-DWEIR_FUZZ=ON"]
-        return self._built("fuzz", configure, self.fuzzers())
+        return self._built("fuzz", configure, self.fuzzers(), LAST_SERVED)
 
     def fuzzers(self):
         return [f"fuzz_{path.stem}" for path in sorted((TESTS / "fuzz").glob("*.cpp"))]
@@ -105,8 +108,9 @@ class Suite:
                 folder.mkdir(parents=True, exist_ok=True)
             log = self.reports / f"{name}.log"
             with open(log, "wb") as out:
-                return log, self._run(["nice", "-n", "19", ROOT / "build" / "fuzz" / "tests" / name, f"-max_total_time={seconds}",
-                                       "-timeout=10", f"-artifact_prefix={findings}/{name}-", corpus,
+                return log, self._run([*LAST_SERVED, ROOT / "build" / "fuzz" / "tests" / name,
+                                       f"-max_total_time={seconds}", "-timeout=10",
+                                       f"-artifact_prefix={findings}/{name}-", corpus,
                                        *([seeds] if seeds.is_dir() else [])],
                                       limit=seconds + 120, output=out)
 
@@ -123,12 +127,12 @@ class Suite:
         with ThreadPoolExecutor(count) as threads:
             return list(threads.map(run, each))
 
-    def _built(self, name, configure, targets):
+    def _built(self, name, configure, targets, how=()):
         folder = ROOT / "build" / name
         log = self.reports / f"build-{name}.log"
         with open(log, "wb") as out:
             ok = self._run(configure, limit=300, output=out) == 0 and \
-                self._run(["nice", "-n", "19", "ninja", "-C", folder, *targets], limit=3000, output=out) == 0
+                self._run([*how, "ninja", "-C", folder, *targets], limit=3000, output=out) == 0
         if not ok:
             print(log.read_text(errors="replace")[-6000:], flush=True)
             self.tally.fails(f"build {name}")
