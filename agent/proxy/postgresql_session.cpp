@@ -214,7 +214,7 @@ void PostgresqlSession::received(loop::Slice bytes) {
             const std::string all = std::exchange(pending_, {});
             process(all, nullptr);
             const bool flows = server_ == nullptr || server().unsent() <= loop::Stream::pause_mark;
-            if (!finished_ && pending_.empty() && flows) resume_client(client_paused_);
+            if (!finished_ && !blocked() && flows) resume_client(client_paused_);
         }
         return;
     }

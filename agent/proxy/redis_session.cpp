@@ -71,9 +71,10 @@ void RedisSession::take(const loop::Slice& fresh) {
         move();
         return;
     }
+    // What waits brings on the next turn; a backlog that is gone would not.
     if (blocked() && pending_.size() > loop::Stream::pause_mark) {
         pause_client(backlog_full_);
-    } else if (!blocked()) {
+    } else if (!blocked() || pending_.size() <= loop::Stream::resume_mark) {
         resume_client(backlog_full_);
     }
 }

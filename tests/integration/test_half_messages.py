@@ -83,3 +83,10 @@ def test_a_client_that_streams_on_after_its_copy_failed_is_heard_again(narrow):
         one.send(b"c" + struct.pack("!i", 4))
         one.until_ready()
         assert one.query("SELECT 7") == [["7"]]
+
+
+def test_a_pipeline_of_long_statements_is_read_to_its_end(narrow):
+    statements = [m.parse(f"SELECT {i}, '{'x' * 50000}'", f"s{i}") for i in range(20)]
+    with login(narrow) as client:
+        answer = client.ask(*statements, m.SYNC)
+        assert [kind for kind, _ in answer] == [b"1"] * len(statements) + [b"Z"]

@@ -330,6 +330,26 @@ def test_who_went_before_a_command_without_end_began_is_not_waited_for(weir, red
     until(lambda: counts(weir)["used"] + counts(weir)["pinned"] == 0, lambda: f"nothing is held: {counts(weir)}")
 
 
+def test_a_backlog_that_ends_with_the_last_reply_that_may_be_due_leaves_the_client_heard(weir, redis_server):
+    most_due = 128
+    short, long = (array("SET", "k", "v" * size) * most_due for size in (1, 512))
+
+    def heard():
+        return weir.value("weir_network_bytes_total", pool="all", side="client", direction="in")
+
+    with raw(weir) as client:
+        ask(client, array("SET", "k", "v"), b"+OK\r\n")  # so that there is a connection
+        before = heard()
+        with frozen(redis_server.program.pid):
+            for commands in (short, long):
+                client.sendall(commands)
+                before += len(commands)
+                until(lambda: heard() == before, "they are under way, and then as many wait")
+        answers = b"+OK\r\n" * 2 * most_due
+        assert read(client, len(answers)) == answers
+        ask(client, b"PING\r\n", b"+PONG\r\n")
+
+
 def test_clients_that_vanish_leave_no_reply_to_others(weir, size):
     stop = threading.Event()
 

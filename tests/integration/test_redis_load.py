@@ -122,23 +122,23 @@ def test_values_of_64_mib_pass(weir):
     client = weir.redis(socket_timeout=90)
     assert client.set("big", value)
     stop = threading.Event()
-    slowest = []
+    answered = []
 
     def others():
         other = weir.redis()
         while not stop.is_set():
-            began = time.monotonic()
-            assert other.incr("n")
-            slowest.append(time.monotonic() - began)
+            answered.append(other.incr("n"))
     thread = threading.Thread(target=others)
     thread.start()
     try:
-        assert client.get("big") == value
-        assert client.get("big") == value
+        for _ in range(50):
+            assert client.get("big") == value
+            if len(answered) > 10:
+                break
     finally:
         stop.set()
         thread.join()
-    assert len(slowest) > 10
+    assert len(answered) > 10
     settled(weir)
 
 
