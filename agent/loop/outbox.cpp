@@ -84,17 +84,18 @@ Outbox::Outcome Outbox::send_pieces(int fd) {
             parts[i] = {const_cast<char*>(bytes.data()), bytes.size()};
             offered += bytes.size();
         }
-        msghdr message{};
-        message.msg_iov = parts.data();
-        message.msg_iovlen = count;
         const ssize_t result = uninterrupted([&] {
-            return count == 1 ? ::send(fd, parts[0].iov_base, parts[0].iov_len, flags)
-                              : ::sendmsg(fd, &message, flags);
+            if (count == 1) return ::send(fd, parts[0].iov_base, parts[0].iov_len, flags);
+            msghdr message{};
+            message.msg_iov = parts.data();
+            message.msg_iovlen = count;
+            return ::sendmsg(fd, &message, flags);
         });
         if (result < 0 && !passing(errno)) return Outcome::failed;
         std::size_t sent = result < 0 ? 0 : static_cast<std::size_t>(result);
         const bool whole = sent == offered;
         size_ -= sent;
+        if (size_ == 0) break;  // as nearly always
         while (first_ < pieces_.size() && sent >= pieces_[first_].size()) {
             sent -= pieces_[first_++].size();
         }
@@ -139,7 +140,7 @@ std::size_t Outbox::take(char* data, std::size_t most) {
     return taken;
 }
 
-void Outbox::clear() {
+void Outbox::forget() {
     if (pieces_.capacity() > pieces_kept) {
         pieces_ = {};
     } else {

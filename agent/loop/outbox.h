@@ -28,7 +28,9 @@ class Outbox {
     [[nodiscard]] std::string take();
     // Moves the first bytes to `data`; how many. Not in between sends.
     [[nodiscard]] std::size_t take(char* data, std::size_t most);
-    void clear();
+    void clear() {
+        if (!pieces_.empty() || !backlog_.empty()) forget();
+    }
 
   private:
     static constexpr std::size_t pieces_a_call = 64;
@@ -39,6 +41,7 @@ class Outbox {
     Outcome send_backlog(int fd);
     Outcome send_pieces(int fd);
     void copy_rest();
+    void forget();
 
     std::vector<Slice> pieces_;  // empty while there is a backlog
     std::size_t first_ = 0;      // of pieces_ not wholly sent

@@ -48,6 +48,7 @@ constexpr bool may_name(char type) {
 void PostgresqlSession::process(std::string_view bytes, const loop::Slice* slice) {
     std::string_view rest = bytes;
     Run run{bytes, slice};
+    pg::Piece piece;
     while (!finished_) {
         run.at = bytes.size() - rest.size();
         const pg::Scanner before = scanner_;
@@ -56,7 +57,6 @@ void PostgresqlSession::process(std::string_view bytes, const loop::Slice* slice
             pending_.assign(rest);
             return;
         }
-        pg::Piece piece;
         const pg::Scanner::Status status = scanner_.next(rest, piece);
         if (status == pg::Scanner::Status::need_more) {
             pass(run, run.at);

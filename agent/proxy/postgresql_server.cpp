@@ -99,9 +99,9 @@ void PostgresqlServer::received(loop::Slice bytes) {
     tenant_.pool->probe().transferred(Side::upstream, Direction::in, bytes.size());
     std::string_view rest = bytes.bytes();
     std::size_t from = 0;  // what lies before is forwarded, or swallowed
+    pg::Piece piece;
     while (!closing_) {
         const std::size_t at = bytes.size() - rest.size();
-        pg::Piece piece;
         const pg::Scanner::Status status = scanner_.next(rest, piece);
         if (status == pg::Scanner::Status::need_more) {
             forward(bytes, from, at);  // an unfinished header waits in the scanner

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -23,13 +24,24 @@ class AskedQueue {
     // Precondition of both: there is such an entry.
     [[nodiscard]] Asked front() const { return at(0); }
     [[nodiscard]] Asked at(std::size_t index) const {
-        const std::uint32_t packed = ring()[(head_ + index) & (capacity() - 1)];
+        const std::uint32_t packed = ring()[(head_ + index) & mask_];
         return {static_cast<char>(packed & 0x7fU), (packed & hidden_bit) != 0, packed >> note_at};
     }
 
     // Types are ASCII, so that the top bit of their byte is free for `hidden`.
-    void push(Asked asked);
-    void pop();                      // precondition: not empty
+    void push(Asked asked) {
+        if (count_ > mask_) grow();
+        const auto type = std::uint32_t{static_cast<unsigned char>(asked.type)};
+        assert((type & hidden_bit) == 0 && asked.note >> (32 - note_at) == 0);
+        ring()[(head_ + count_) & mask_] =
+            asked.note << note_at | (asked.hidden ? hidden_bit : 0) | type;
+        ++count_;
+    }
+    void pop() {  // precondition: not empty
+        assert(count_ > 0);
+        head_ = (head_ + 1) & mask_;
+        --count_;
+    }
     void remove(std::size_t index);  // rare: shifts the older entries
     void clear() { head_ = count_ = 0; }
 
@@ -40,12 +52,11 @@ class AskedQueue {
         return grown_.empty() ? inline_.data() : grown_.data();
     }
     [[nodiscard]] std::uint32_t* ring() { return grown_.empty() ? inline_.data() : grown_.data(); }
-    [[nodiscard]] std::size_t capacity() const {  // a power of two
-        return grown_.empty() ? inline_.size() : grown_.size();
-    }
+    void grow();
 
     std::array<std::uint32_t, 16> inline_{};
     std::vector<std::uint32_t> grown_;
+    std::size_t mask_ = inline_.size() - 1;  // of the ring, whose size is a power of two
     std::size_t head_ = 0;
     std::size_t count_ = 0;
 };

@@ -35,8 +35,9 @@ class Scanner {
         assert(maximum < 0xffffffff);
     }
 
-    // Takes the next piece off the front of `chunk`. need_more: `chunk` is used up; an unfinished
-    // header (at most 4 bytes) is kept and comes back as `carried`. invalid: for good.
+    // Takes the next piece off the front of `chunk`; sets all of `piece`. need_more: `chunk` is
+    // used up; an unfinished header (at most 4 bytes) is kept and comes back as `carried`. invalid:
+    // for good.
     [[nodiscard]] Status next(std::string_view& chunk, Piece& piece) {
         if (between_messages() && chunk.size() >= header_size) {
             const std::uint32_t announced = length_at(chunk.data() + 1);
