@@ -13,7 +13,10 @@ namespace weir::proxy {
 
 using base::Duration;
 using base::Instant;
+using telemetry::SamplingReason;
+using telemetry::ServedSource;
 using telemetry::Span;
+using telemetry::SpanAttributes;
 using telemetry::SpanContext;
 using telemetry::SpanKind;
 
@@ -24,6 +27,31 @@ constexpr Duration long_wait = std::chrono::milliseconds(1);
 constexpr std::size_t longest_text = 1024;  // of a query
 // Holders that a waiter is linked to: those that have held theirs for the longest.
 constexpr std::size_t most_holders = 2;
+
+// How a checkout came by its connection, and why its span is kept: what nearly all say, in a few
+// ways only.
+const SpanAttributes* circumstances(std::optional<ServedSource> source,
+                                    std::optional<SamplingReason> reason) {
+    constexpr std::size_t sources = base::Words<ServedSource>::all.size();
+    constexpr std::size_t reasons = base::Words<SamplingReason>::all.size();
+    static const auto ways = [] {
+        std::array<std::array<SpanAttributes, reasons + 1>, sources + 1> all;
+        for (std::size_t s = 0; s <= sources; ++s) {
+            for (std::size_t r = 0; r <= reasons; ++r) {
+                if (s < sources) {
+                    add_text(all[s][r], "weir.acquire.source", base::Words<ServedSource>::all[s]);
+                }
+                if (r < reasons) {
+                    add_text(all[s][r], "weir.sampling.reason",
+                             base::Words<SamplingReason>::all[r]);
+                }
+            }
+        }
+        return all;
+    }();
+    return &ways[source ? static_cast<std::size_t>(*source) : sources]
+                [reason ? static_cast<std::size_t>(*reason) : reasons];
+}
 
 SpanContext context_of(const wire::TraceParent& parent) {
     return {{parent.trace_high, parent.trace_low}, parent.span, parent.sampled};
@@ -270,10 +298,10 @@ void CheckoutTrace::released(ServerConnection& server, Instant now) {
 void CheckoutTrace::ended(ServerConnection* server, std::string_view error, Instant now) {
     if (!open_) return;
     if (error_.empty() && !error.empty()) error_ = error;
-    if (const char* const reason = reason_to_keep(now)) {
+    if (const auto reason = reason_to_keep(now)) {
         make_ids();
         context_.sampled = true;
-        tell(reason, now);
+        tell(*reason, now);
         if (server != nullptr) server->set_left_by(context_);
     } else {
         tracer_.unsampled();
@@ -288,13 +316,13 @@ void CheckoutTrace::ended(ServerConnection* server, std::string_view error, Inst
     reset();
 }
 
-const char* CheckoutTrace::reason_to_keep(Instant now) {
-    if (sampled_) return has_parent_ ? "parent" : "ratio";
-    if (leaked_) return "leaked";  // as its own span, which leads here
-    const char* const reason = !error_.empty()                 ? "failed"
-                               : tracer_.slow(time_taken(now)) ? "slow"
-                                                               : nullptr;
-    return reason != nullptr && tracer_.allows(now) ? reason : nullptr;
+std::optional<SamplingReason> CheckoutTrace::reason_to_keep(Instant now) {
+    if (sampled_) return has_parent_ ? SamplingReason::parent : SamplingReason::ratio;
+    if (leaked_) return SamplingReason::leaked;  // as its own span, which leads here
+    const bool failed = !error_.empty();
+    if (!failed && !tracer_.slow(time_taken(now))) return std::nullopt;
+    if (!tracer_.allows(now)) return std::nullopt;
+    return failed ? SamplingReason::failed : SamplingReason::slow;
 }
 
 // A connection that is its client's own for as long as it stays, and a command that is meant to
@@ -312,7 +340,7 @@ std::shared_ptr<const std::string> CheckoutTrace::state() const {
     return sampled_ ? tracer_.trace_state() : nullptr;
 }
 
-void CheckoutTrace::tell(const char* reason, Instant now) {
+void CheckoutTrace::tell(SamplingReason reason, Instant now) {
     if (sampled_) observe(now);
     const Duration waited = granted_at_ - asked_at_;
     if (sampled_ || !granted_ || waited > long_wait) children_.push_back(acquire_span());
@@ -321,16 +349,12 @@ void CheckoutTrace::tell(const char* reason, Instant now) {
     span.context = context_;
     span.parent = parent_;
     span.trace_state = state();
-    span.attributes.reserve(3);
     span.name = "transaction " + tenant_.pool->settings().name;
     span.kind = SpanKind::server;
     span.start_unix_ns = tracer_.unix_ns(asked_at_);
     span.end_unix_ns = tracer_.unix_ns(now);
     span.subject = pool_facts(home_, tenant_, address());
-    if (granted_) {
-        add_text(span.attributes, "weir.acquire.source", base::word(source_));
-    }
-    add_text(span.attributes, "weir.sampling.reason", reason);
+    span.circumstances = circumstances(granted_ ? std::optional(source_) : std::nullopt, reason);
     if (server_failed_) add_text(span.attributes, "db.response.status_code", error_);
     if (!error_.empty()) set_failed(span, error_);
     span.links = std::move(links_);
@@ -339,13 +363,12 @@ void CheckoutTrace::tell(const char* reason, Instant now) {
 
 Span CheckoutTrace::acquire_span() {
     Span span;
-    span.attributes.reserve(3);
     span.name = "pool.acquire";
     span.start_unix_ns = tracer_.unix_ns(asked_at_);
     span.end_unix_ns = tracer_.unix_ns(granted_at_);
     span.subject = pool_facts(home_, tenant_, address());
     if (granted_) {
-        add_text(span.attributes, "weir.acquire.source", base::word(source_));
+        span.circumstances = circumstances(source_, std::nullopt);
     } else {
         set_failed(span, error_);
     }
@@ -378,7 +401,7 @@ void CheckoutTrace::leaked(ServerConnection& server, Instant now) {
     span.start_unix_ns = tracer_.unix_ns(granted_at_);
     span.end_unix_ns = tracer_.unix_ns(now);
     span.subject = pool_facts(home_, tenant_, &server.address());
-    add_text(span.attributes, "weir.sampling.reason", "leaked");
+    span.circumstances = circumstances(std::nullopt, SamplingReason::leaked);
     span.links.push_back({checkout, {}});
     tracer_.push(std::move(span));
 }

@@ -126,11 +126,11 @@ class CheckoutTrace {
     void query_answered(base::Instant now);
     void skip_nothing();
     void forget_queries();
-    [[nodiscard]] const char* reason_to_keep(base::Instant now);
+    [[nodiscard]] std::optional<telemetry::SamplingReason> reason_to_keep(base::Instant now);
     [[nodiscard]] base::Duration time_taken(base::Instant now) const;
     [[nodiscard]] std::shared_ptr<const std::string> state() const;
     [[nodiscard]] const std::string* address() const { return granted_ ? address_ : nullptr; }
-    void tell(const char* reason, base::Instant now);
+    void tell(telemetry::SamplingReason reason, base::Instant now);
     [[nodiscard]] telemetry::Span acquire_span();
     void observe(base::Instant now);
     void reset();

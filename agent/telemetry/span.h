@@ -55,6 +55,7 @@ struct Span {
     bool failed = false;                              // status error; else it stays unset
     std::string status_message;                       // only of a failed one
     std::shared_ptr<const SpanAttributes> subject;    // what many spans say alike; may be nullptr
+    const SpanAttributes* circumstances = nullptr;    // the same, of the whole program, for ever
     SpanAttributes attributes;                        // what it says besides
     std::vector<SpanLink> links;
     std::vector<SpanEvent> events;

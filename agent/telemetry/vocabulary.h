@@ -28,6 +28,8 @@ enum class RejectReason : std::uint8_t {
     upstream_refused
 };
 enum class ServedSource : std::uint8_t { idle, waited, created, stolen };
+// Why a trace's spans are exported.
+enum class SamplingReason : std::uint8_t { parent, ratio, leaked, failed, slow };
 enum class WaitCause : std::uint8_t { pool_full, budget, connecting, state_sync, paused, breaker };
 enum class CreateFailure : std::uint8_t {
     refused,
@@ -120,6 +122,11 @@ struct Words<telemetry::RejectReason> {
 template <>
 struct Words<telemetry::ServedSource> {
     static constexpr std::array<std::string_view, 4> all{"idle", "waited", "created", "stolen"};
+};
+template <>
+struct Words<telemetry::SamplingReason> {
+    static constexpr std::array<std::string_view, 5> all{"parent", "ratio", "leaked", "failed",
+                                                         "slow"};
 };
 template <>
 struct Words<telemetry::WaitCause> {

@@ -2,7 +2,9 @@
 
 #include <endian.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <type_traits>
 
 #include "base/utf8.h"
@@ -63,12 +65,16 @@ void write_attributes(Writer& out, Field field, const SpanAttributes& attributes
 }
 
 void write_attributes(Writer& out, const Span& span) {
-    if (span.subject == nullptr) {
-        write_attributes(out, span::attributes, span.attributes);
-        return;
-    }
+    const SpanAttributes* const shared[] = {span.subject.get(), span.circumstances};
+    const bool any = std::any_of(std::begin(shared), std::end(shared), [](const auto* attributes) {
+        return attributes != nullptr && !attributes->empty();
+    });
+    if (!any) return write_attributes(out, span::attributes, span.attributes);
     out.list(span::attributes, [&] {
-        out.repeated(span.subject.get(), [&] { write_each(out, span::attributes, *span.subject); });
+        for (const SpanAttributes* const attributes : shared) {
+            if (attributes == nullptr) continue;
+            out.repeated(attributes, [&] { write_each(out, span::attributes, *attributes); });
+        }
         write_each(out, span::attributes, span.attributes);
     });
 }

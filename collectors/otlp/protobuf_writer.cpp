@@ -12,9 +12,9 @@ enum class WireType : std::uint8_t { varint = 0, eight_bytes = 1, sized = 2, fou
 
 constexpr std::size_t longest_varint = 10;
 constexpr std::size_t longest_head = 2 * longest_varint;  // a tag, and a varint or 8 bytes
-// The outermost messages hold all spans. Their lengths have as many bytes as any batch's may need,
-// which a varint may: what is within is not moved when the length is known.
-constexpr std::size_t outermost = 2, outermost_size = 5;
+// A message's length stands before it and is known only after: room is left for it, by depth, as
+// much as nearly all need. Two messages hold all spans, then comes a span, and the rest is small.
+constexpr std::size_t length_room(std::size_t depth) { return depth < 2 ? 5 : depth == 2 ? 2 : 1; }
 
 // Each gives where it has ended.
 char* put_varint(char* to, std::uint64_t value) {
@@ -23,10 +23,9 @@ char* put_varint(char* to, std::uint64_t value) {
     return to;
 }
 
-void put_padded_varint(char* to, std::uint64_t value) {
-    for (std::size_t i = 1; i < outermost_size; ++i, value >>= 7) {
-        *to++ = static_cast<char>(value | 0x80);
-    }
+// A varint may be longer than it need be: so what is behind it stays where it is.
+void put_padded_varint(char* to, std::size_t size, std::uint64_t value) {
+    for (; size > 1; --size, value >>= 7) *to++ = static_cast<char>(value | 0x80);
     *to = static_cast<char>(value);
 }
 
@@ -53,10 +52,9 @@ void ProtobufWriter::varint(Field field, std::uint64_t value) {
     done(put_varint(put_tag(room(longest_head), field, WireType::varint), value));
 }
 
-// The length stands before what it measures and is known only after. Most have one byte.
 void ProtobufWriter::begin_message(Field field) {
     char* const place = put_tag(room(longest_head), field, WireType::sized);
-    const std::size_t size = open_.size() < outermost ? outermost_size : 1;
+    const std::size_t size = length_room(open_.size());
     done(place + size);
     open_.push_back(used_ - size);
 }
@@ -64,18 +62,19 @@ void ProtobufWriter::begin_message(Field field) {
 void ProtobufWriter::end_message() {
     const std::size_t place = open_.back();
     open_.pop_back();
-    if (open_.size() < outermost) {
-        put_padded_varint(bytes_.data() + place, used_ - place - outermost_size);
+    const std::size_t left = length_room(open_.size());
+    const std::size_t length = used_ - place - left;
+    if (length >> (7 * left) == 0) {
+        put_padded_varint(bytes_.data() + place, left, length);
         return;
     }
-    const std::size_t length = used_ - place - 1;
     (void)room(longest_varint);
     char encoded[longest_varint];
     const auto size = static_cast<std::size_t>(put_varint(encoded, length) - encoded);
     char* const at = bytes_.data() + place;
-    if (size > 1) std::memmove(at + size, at + 1, length);
+    std::memmove(at + size, at + left, length);
     std::copy_n(encoded, size, at);
-    used_ += size - 1;
+    used_ += size - left;
 }
 
 void ProtobufWriter::text(Field field, std::string_view utf8) {

@@ -82,11 +82,12 @@ TEST(Encoder, protobuf_has_the_bytes_that_the_encoding_prescribes) {
     span.attributes = {{"n", std::int64_t{300}}, {"d", 0.5}, {"t", true}};
     EXPECT_EQ(hex(encoded(small, {span}, TraceProtocol::http_protobuf)),
               // ResourceSpans 1; resource 1; KeyValue 1: key 1 "a", value 2 { string_value 1 "b" }
-              "0aff80808000"
-              "0a8a808080000a080a016112030a0162"
+              "0a8281808000"
+              "0a8b808080000a88000a016112030a0162"
               // ScopeSpans 2; scope 1: name 1 "weir", version 2 "1"; Span 2
-              "12e980808000"
-              "0a090a0477656972120131125c"
+              "12eb80808000"
+              "0a89000a0477656972120131"
+              "12dc00"
               // trace_id 1, span_id 2
               "0a100af7651916cd43dd8448eb211c80319c1208b7ad6b7169203331"
               // name 5 "x", kind 6 SERVER, start 7 and end 8 as fixed64
@@ -106,15 +107,19 @@ TEST(Encoder, what_many_spans_say_alike_is_written_as_if_each_said_it_alone) {
     const SpanAttributes of_one = {{"weir.tenant", std::string("acme")}},
                          of_another = {{"weir.tenant", std::string("bolt")},
                                        {"server.port", std::int64_t{5432}}};
+    const SpanAttributes idle = {{"weir.acquire.source", std::string("idle")}};
     std::vector<Span> alike, alone;
     for (const SpanAttributes& said : {of_one, of_another}) {
         const auto shared = std::make_shared<const SpanAttributes>(said);
         for (const char* reason : {"ratio", "slow"}) {
             Span span = named(reason);
             span.subject = shared;
+            span.circumstances = &idle;
             span.attributes = {{"weir.sampling.reason", std::string(reason)}};
             alike.push_back(span);
             span.subject = nullptr;
+            span.circumstances = nullptr;
+            span.attributes.insert(span.attributes.begin(), idle.begin(), idle.end());
             span.attributes.insert(span.attributes.begin(), said.begin(), said.end());
             alone.push_back(span);
         }
@@ -175,6 +180,22 @@ TEST(Encoder, lengths_of_more_than_one_byte_are_varints) {
     Span span = named(std::string(300, 'x'));
     const std::string bytes = encoded({{}, "1"}, {span}, TraceProtocol::http_protobuf);
     EXPECT_NE(bytes.find("\x2a\xac\x02" + std::string(300, 'x')), std::string::npos);
+}
+
+TEST(Encoder, a_length_for_which_no_room_was_left_moves_what_it_measures) {
+    const std::string text(20000, 'x');
+    Span span = named("x");
+    span.attributes = {{"t", text}};
+    const std::string bytes = encoded({{}, "1"}, {span}, TraceProtocol::http_protobuf);
+    // A Span, an attribute, its value and the text, each with a length of three bytes.
+    EXPECT_NE(hex(bytes).find("12e89c010a10"), std::string::npos);
+    const std::string end =
+        "4aab9c01"
+        "0a0174"
+        "12a49c01"
+        "0aa09c01" +
+        hex(text) + "850101000000";
+    EXPECT_TRUE(hex(bytes).ends_with(end));
 }
 
 }  // namespace encoder_test
