@@ -119,7 +119,7 @@ std::string Outbox::take() {
     copy_rest();
     backlog_.erase(0, backlog_sent_);
     std::string result = std::move(backlog_);
-    clear();
+    forget();
     return result;
 }
 

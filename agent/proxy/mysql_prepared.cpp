@@ -145,16 +145,20 @@ void MysqlSession::statement_refused(std::string_view error) {
     home_.loop().defer(*this);
 }
 
+MysqlSession::Verdict MysqlSession::say_prepare_error() {
+    const PrepareError why = *std::exchange(prepare_error_, std::nullopt);
+    say_error(why.number, why.sqlstate, why.message);
+    return Verdict::done;
+}
+
 MysqlSession::Verdict MysqlSession::execute(std::string_view packet, const loop::Slice* slice,
                                             bool whole) {
     Prepared* const prepared = find_prepared(packet);
     if (prepared == nullptr) return Verdict::done;
     if (prepare_error_) {
-        const PrepareError why = *std::exchange(prepare_error_, std::nullopt);
         memory_.row_count = -1;
         memory_.means.row_count = next_statement();
-        say_error(why.number, why.sqlstate, why.message);
-        return Verdict::done;
+        return say_prepare_error();
     }
     if (long_data_refusal_) {
         say_error(*std::exchange(long_data_refusal_, std::nullopt));
@@ -234,6 +238,8 @@ void MysqlSession::forward_as(std::string_view packet, const loop::Slice* slice,
     } else {
         server().send(packet.substr(id_end));
     }
+    // Nobody waits for a reply before it sends more.
+    if (!replies && server().unsent() > loop::Stream::pause_mark) pause_client(server_full_);
 }
 
 MysqlSession::Verdict MysqlSession::about_statement(std::string_view packet,
@@ -245,6 +251,7 @@ MysqlSession::Verdict MysqlSession::about_statement(std::string_view packet,
     switch (turn_.command) {
         case Command::stmt_send_long_data: {
             if (packet.size() < id_end + 2) return Verdict::done;
+            if (prepare_error_) return Verdict::done;  // the execute is told
             if (ready() == Verdict::later) return Verdict::later;
             auto* const entry = provided(*prepared);
             if (entry == nullptr) return Verdict::later;
@@ -261,6 +268,7 @@ MysqlSession::Verdict MysqlSession::about_statement(std::string_view packet,
             }
             break;
         case Command::stmt_close:
+            prepare_error_.reset();
             if (is_open && server_ != nullptr) server().reset_statement(*prepared->statement);
             statement_closed(id);
             prepared_bytes_ -= prepared->statement->text.size();
@@ -268,11 +276,13 @@ MysqlSession::Verdict MysqlSession::about_statement(std::string_view packet,
             return Verdict::done;
         default:  // COM_STMT_RESET
             if (!is_open || server_ == nullptr) {
+                prepare_error_.reset();
                 say_ok();
                 return Verdict::done;
             }
             break;
     }
+    if (prepare_error_) return say_prepare_error();
     auto* const entry = provided(*prepared);
     if (entry == nullptr) return Verdict::later;
     forward_as(packet, slice, entry->id, whole);

@@ -225,6 +225,7 @@ class MysqlSession final : public Session {
     // -- mysql_prepared.cpp
     [[nodiscard]] Verdict prepare(std::string_view packet, const loop::Slice* slice, bool whole);
     [[nodiscard]] Verdict execute(std::string_view packet, const loop::Slice* slice, bool whole);
+    [[nodiscard]] Verdict say_prepare_error();
     [[nodiscard]] Verdict about_statement(std::string_view packet, const loop::Slice* slice,
                                           bool whole);
     [[nodiscard]] Prepared* find_prepared(std::string_view packet);

@@ -214,7 +214,8 @@ void PostgresqlSession::received(loop::Slice bytes) {
             const std::string all = std::exchange(pending_, {});
             process(all, nullptr);
             const bool flows = server_ == nullptr || server().unsent() <= loop::Stream::pause_mark;
-            if (!finished_ && !blocked() && flows) resume_client(client_paused_);
+            const bool goes_on = !blocked() && !awaits_names_ && flows;
+            if (!finished_ && goes_on) resume_client(client_paused_);
         }
         return;
     }
@@ -309,6 +310,7 @@ void PostgresqlSession::retry(const std::string& request) {
     in_transaction_ = false;
     requests_sent_ = requests_answered_;
     const std::string bytes = std::exchange(pending_, {});
+    resume_client(client_paused_);
     process(bytes, nullptr);
     if (!finished_ && server_ == nullptr && !waiting()) enter(ClientState::idle);
 }

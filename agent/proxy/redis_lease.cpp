@@ -37,7 +37,11 @@ bool RedisSession::change_protocol(bool resp3) {
 
 bool RedisSession::obtain(bool alone, PinReason reason) {
     alone = alone || lease_.kept || lease_.waits || slow_;
-    if (server_ != nullptr) return !alone || lease_.held;  // a lease comes after what is due
+    if (server_ != nullptr) {
+        if (!alone || lease_.held) return true;
+        if (due_ > 0) return false;  // a lease comes after what is due
+        give_back();
+    }
     shares = !alone;
     wanted_ = reason;
     if (trace_ != nullptr && !refusal_) trace_->asked(home_.now());

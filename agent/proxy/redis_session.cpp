@@ -71,10 +71,11 @@ void RedisSession::take(const loop::Slice& fresh) {
         move();
         return;
     }
+    const bool waits = blocked() || stuck_;
     // What waits brings on the next turn; a backlog that is gone would not.
-    if (blocked() && pending_.size() > loop::Stream::pause_mark) {
+    if (waits && pending_.size() > loop::Stream::pause_mark) {
         pause_client(backlog_full_);
-    } else if (!blocked() || pending_.size() <= loop::Stream::resume_mark) {
+    } else if (!waits || pending_.size() <= loop::Stream::resume_mark) {
         resume_client(backlog_full_);
     }
 }
@@ -87,6 +88,7 @@ bool RedisSession::blocked() const {
 
 std::size_t RedisSession::process(std::string_view buffer, const loop::Slice* slice) {
     std::size_t at = 0;
+    stuck_ = false;
     Request request;  // its room serves all commands of the buffer
     while (at < buffer.size() && !finished_ && !blocked()) {
         if (long_ == Long::streams || long_ == Long::dropped) {
@@ -98,7 +100,8 @@ std::size_t RedisSession::process(std::string_view buffer, const loop::Slice* sl
         const RequestScanner::Status status = scanner_.next(rest, request);
         if (status == RequestScanner::Status::need_more) break;
         if (status == RequestScanner::Status::invalid) {
-            if (due_ > 0) break;
+            stuck_ = due_ > 0;
+            if (stuck_) break;
             farewell(redis_error(fmt::format("ERR {}", scanner_.error())),
                      ClientClose::protocol_error);
             return at;
@@ -110,7 +113,8 @@ std::size_t RedisSession::process(std::string_view buffer, const loop::Slice* sl
         const bool whole = status == RequestScanner::Status::request;
         const Verdict verdict = whole ? handle(request, rest) : handle_long(request);
         if (finished_) return at;
-        if (verdict == Verdict::later) break;
+        stuck_ = verdict == Verdict::later;
+        if (stuck_) break;
         at += request.taken;
     }
     if (refusal_ && !waiting()) refusal_.reset();  // told to all that had come
@@ -127,9 +131,10 @@ void RedisSession::run() {
     // It has gone before it began to wait for what may never come.
     if (leaving_ && (lease_.blocking || lease_.relayed)) return leave(ClientClose::client);
     if (finished_ || stream_ == nullptr || due_ > 0 || waiting() || long_ != Long::none) return;
+    if (output_full_ && !pending_.empty()) return;  // it goes on when that is read
     if (leaving_) {
         leave(ClientClose::client);
-    } else if (draining_ && server_ == nullptr) {
+    } else if (draining_ && !lease_.multi && !lease_.watch) {
         dismiss(ClientClose::drain);
     } else if (server_ == nullptr) {
         enter(ClientState::idle);

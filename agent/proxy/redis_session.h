@@ -190,6 +190,7 @@ class RedisSession final : public Session, public base::ListHook<SharerTag> {
     bool leaving_ = false;              // with the last reply
     bool draining_ = false;
     bool quiet_ = false;
+    bool stuck_ = false;         // what it sent waits, though it is not blocked
     bool server_full_ = false;   // its server connection does not take what it sends
     bool backlog_full_ = false;  // what it sent waits
     bool output_full_ = false;   // it does not take its answers

@@ -1,12 +1,13 @@
 """Messages that are cut, late or misleading: nothing of one client's may ever reach another."""
 
 import struct
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from harness import messages as m
 from harness.raw import RawClient, Refused
-from harness.waiting import until
+from harness.waiting import stays, until
 
 pytestmark = pytest.mark.sanitized
 
@@ -90,3 +91,23 @@ def test_a_pipeline_of_long_statements_is_read_to_its_end(narrow):
     with login(narrow) as client:
         answer = client.ask(*statements, m.SYNC)
         assert [kind for kind, _ in answer] == [b"1"] * len(statements) + [b"Z"]
+
+
+def test_what_waits_for_an_answer_about_names_is_not_gathered_for_ever(start_weir, postgres):
+    weir = start_weir(postgres)
+
+    def heard():
+        return sum(weir.metrics().series("weir_network_bytes_total", side="client", direction="in").values())
+
+    many = 16000
+    rest = m.bind("s1", values=["x" * 1000]) + m.execute() + m.SYNC
+    with login(weir) as client, ThreadPoolExecutor(1) as thread:
+        client.query("PREPARE held AS SELECT 1")
+        sent = thread.submit(client.send, m.query("DEALLOCATE ALL; SELECT pg_sleep(2)"),
+                             m.parse("SELECT length($1::text)", "s1"), m.SYNC, rest * many)
+        stays(lambda: heard() < 1 << 20, "the rest stays where it is", seconds=1)
+        rows = 0
+        for _ in range(many + 2):
+            rows += sum(kind == b"D" for kind, _ in client.until_ready())
+        assert rows == many + 1
+        sent.result()

@@ -148,6 +148,23 @@ def test_parts_of_a_parameter_stay_with_their_execute(pair):
     settled(pair)
 
 
+def test_parts_for_a_statement_that_is_no_more_fail_at_its_execute(pair, mariadb):
+    mariadb.execute("CREATE TABLE brief (words TEXT)", "tenant_a")
+    client, other = raw(pair), raw(pair)
+    statement = client.prepare("SELECT COUNT(*) FROM brief WHERE words = ?")
+    other.query("BEGIN")  # on the connection that has it
+    mariadb.execute("DROP TABLE brief", "tenant_a")
+    statement.long_data(0, b"x" * 1000)
+    statement.long_data(0, b"y" * 200000)
+    with pytest.raises(mysql_raw.ServerError) as gone:
+        statement.execute(None, long_data=(0,))
+    assert gone.value.number == 1146
+    assert client.value("SELECT 1") == "1"
+    other.query("COMMIT")
+    client.close()
+    settled(pair)
+
+
 def test_a_cursor_keeps_its_connection_until_it_is_read(pair):
     client, other = raw(pair), raw(pair)
     statement = client.prepare("SELECT seq + 0 FROM seq_1_to_100")

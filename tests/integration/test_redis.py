@@ -9,8 +9,8 @@ import pytest
 import redis
 
 from harness.processes import frozen
-from harness.resp import array, ask, counts, raw, read, settled
-from harness.waiting import until
+from harness.resp import Reader, array, ask, counts, raw, read, settled
+from harness.waiting import stays, until
 
 pytestmark = pytest.mark.sanitized
 
@@ -348,6 +348,82 @@ def test_a_backlog_that_ends_with_the_last_reply_that_may_be_due_leaves_the_clie
         answers = b"+OK\r\n" * 2 * most_due
         assert read(client, len(answers)) == answers
         ask(client, b"PING\r\n", b"+PONG\r\n")
+
+
+def test_what_waits_behind_a_command_without_end_is_not_gathered_for_ever(weir):
+    many = 32000
+    flood = array("SET", "k", "v" * 1000) * many
+
+    def heard():
+        return weir.value("weir_network_bytes_total", pool="all", side="client", direction="in")
+
+    with raw(weir) as client, raw(weir) as other, ThreadPoolExecutor(1) as thread:
+        client.sendall(array("BLPOP", "queue", 0) + array("CLIENT", "SETNAME", "x"))
+        until(lambda: counts(weir)["pinned"] == 1, "it waits")
+        sent = thread.submit(client.sendall, flood)
+        stays(lambda: heard() < 1 << 20, "the rest stays where it is", seconds=1)
+        ask(other, array("RPUSH", "queue", "one"), b":1\r\n")
+        answers = array("queue", "one") + b"+OK\r\n" * (1 + many)
+        assert read(client, len(answers)) == answers
+        sent.result()
+
+
+def test_what_was_asked_before_a_half_close_is_answered_to_the_last(weir):
+    many = 1000
+    with raw(weir) as client:
+        ask(client, array("SET", "k", "v" * 2000), b"+OK\r\n")
+        client.sendall(array("GET", "k") * many)
+        client.shutdown(socket.SHUT_WR)
+        answer = b"$2000\r\n" + b"v" * 2000 + b"\r\n"
+        assert read(client, many * len(answer)) == answer * many
+        assert client.recv(1) == b""
+
+
+def test_a_new_protocol_and_what_needs_a_connection_of_its_own_in_one_write(weir):
+    with raw(weir) as client, raw(weir) as other:
+        client.sendall(array("HELLO", 3) + array("BLPOP", "queue", 0))
+        until(lambda: counts(weir)["pinned"] == 1, "it waits for the queue")
+        ask(other, array("RPUSH", "queue", "one"), b":1\r\n")
+        reader = Reader(client)
+        assert reader.next()[b"proto"] == 3
+        assert reader.next() == [b"queue", b"one"]
+    with raw(weir) as client:
+        long = "v" * (1 << 20)
+        client.sendall(array("HELLO", 3) + array("SET", "k", long) + array("STRLEN", "k"))
+        reader = Reader(client)
+        assert reader.next()[b"proto"] == 3
+        assert reader.next() == "+OK"
+        assert reader.next() == len(long)
+
+
+def test_a_client_that_reads_slowly_takes_what_is_unsent_with_it(start_redis_weir, server):
+    weir = start_redis_weir(server, pool=[{"name": "all", "match": "*"}])
+    size = 8 << 20
+    with raw(weir) as client:
+        client.sendall(array("SET", "k", "v" * size))
+        assert read(client, 5) == b"+OK\r\n"
+        for _ in range(3):
+            client.sendall(array("GET", "k") + array("SELECT", 1) + array("SELECT", 0))
+            time.sleep(0.3)
+            answer = b"$%d\r\n" % size + b"v" * size + b"\r\n+OK\r\n+OK\r\n"
+            assert read(client, len(answer)) == answer
+    others = [weir.redis() for _ in range(8)]
+    for i, other in enumerate(others):
+        assert other.set(f"k{i}", i)
+
+
+def test_a_drain_ends_a_session_that_has_what_it_asked_for(start_redis_weir, server):
+    weir = start_redis_weir(server, pool=[{"name": "all", "match": "*", "mode": "session"}],
+                            agent={"drain_timeout": "60s"})
+    with raw(weir) as client:
+        ask(client, array("SET", "k", "v"), b"+OK\r\n")
+        with frozen(server.program.pid):
+            client.sendall(array("GET", "k"))
+            until(lambda: counts(weir)["used"] == 1, "it is under way")
+            weir.command("drain", check=False)
+        assert read(client, 7) == b"$1\r\nv\r\n"
+        client.settimeout(10)
+        assert b"ERR" in client.recv(1000)
 
 
 def test_clients_that_vanish_leave_no_reply_to_others(weir, size):
