@@ -60,7 +60,8 @@ void RedisSession::take(const loop::Slice& fresh) {
         pending_ = fresh.bytes().substr(used);
     } else {
         pending_ += fresh.bytes();
-        if (!blocked()) {  // else it is looked at when that is over
+        // What waits is looked at when that is over.
+        if (!blocked() && (!stuck_ || fresh.empty())) {
             const std::string buffer = std::exchange(pending_, {});
             const std::size_t used = process(buffer, nullptr);
             if (finished_) return;
@@ -69,6 +70,15 @@ void RedisSession::take(const loop::Slice& fresh) {
     }
     if (way_ != Way::stays && due_ == 0) {
         move();
+        return;
+    }
+    if (stuck_ && !blocked() && (lease_.blocking || lease_.relayed)) {
+        // Who waits for others is listened to, so that its going is noticed.
+        resume_client(backlog_full_);
+        if (pending_.size() > most_unasked) {
+            farewell(redis_error("ERR too much was sent behind a command that waits"),
+                     ClientClose::limit);
+        }
         return;
     }
     const bool waits = blocked() || stuck_;

@@ -29,6 +29,9 @@ class RedisSession final : public Session, public base::ListHook<SharerTag> {
     // waits for it.
     static constexpr std::size_t most_unread = std::size_t{128} * 1024 * 1024;
 
+    // A client that sends more than this behind a command without end is sent away.
+    static constexpr std::size_t most_unasked = most_unread;
+
     RedisSession(PoolLoop& home, Newcomer newcomer, TenantPool& tenant, std::uint32_t id);
 
     void begin() override;

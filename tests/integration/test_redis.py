@@ -10,7 +10,7 @@ import redis
 
 from harness.processes import frozen
 from harness.resp import Reader, array, ask, counts, raw, read, settled
-from harness.waiting import stays, until
+from harness.waiting import until
 
 pytestmark = pytest.mark.sanitized
 
@@ -350,22 +350,30 @@ def test_a_backlog_that_ends_with_the_last_reply_that_may_be_due_leaves_the_clie
         ask(client, b"PING\r\n", b"+PONG\r\n")
 
 
-def test_what_waits_behind_a_command_without_end_is_not_gathered_for_ever(weir):
+def test_what_is_sent_behind_a_command_without_end_waits_within_bounds(weir):
     many = 32000
     flood = array("SET", "k", "v" * 1000) * many
-
-    def heard():
-        return weir.value("weir_network_bytes_total", pool="all", side="client", direction="in")
-
-    with raw(weir) as client, raw(weir) as other, ThreadPoolExecutor(1) as thread:
-        client.sendall(array("BLPOP", "queue", 0) + array("CLIENT", "SETNAME", "x"))
+    wait = array("BLPOP", "queue", 0) + array("CLIENT", "SETNAME", "x")
+    with raw(weir) as client, raw(weir) as other:
+        client.sendall(wait)
         until(lambda: counts(weir)["pinned"] == 1, "it waits")
-        sent = thread.submit(client.sendall, flood)
-        stays(lambda: heard() < 1 << 20, "the rest stays where it is", seconds=1)
+        client.sendall(flood)
         ask(other, array("RPUSH", "queue", "one"), b":1\r\n")
         answers = array("queue", "one") + b"+OK\r\n" * (1 + many)
         assert read(client, len(answers)) == answers
-        sent.result()
+    with raw(weir) as client:
+        client.sendall(wait + flood)
+        until(lambda: counts(weir)["pinned"] == 1, "it waits again")
+    settled(weir)  # it has gone
+    with raw(weir) as client:
+        client.sendall(wait)
+        for _ in range(5):
+            client.sendall(flood)
+        refused = b"-ERR too much was sent behind a command that waits\r\n"
+        assert read(client, len(refused)) == refused
+        assert client.recv(1) == b""
+    settled(weir)
+    assert weir.value("weir_client_connections_closed_total", listener="trusted", reason="limit") == 1
 
 
 def test_what_was_asked_before_a_half_close_is_answered_to_the_last(weir):
