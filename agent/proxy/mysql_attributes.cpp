@@ -65,7 +65,7 @@ MysqlSession::Verdict MysqlSession::execute_attributed(std::string_view packet, 
     const Prepared* const prepared = find_prepared(packet);
     if (prepared == nullptr) return Verdict::done;
     // It is refused for what came before it, whatever is in it.
-    if (prepare_error_ || long_data_refusal_) return handle_command(packet, nullptr, whole);
+    if (prepare_failed() || long_data_refusal_) return handle_command(packet, nullptr, whole);
     const std::uint32_t length = packet_length(packet);
     if (length == my::longest_packet) {
         dropped_ =

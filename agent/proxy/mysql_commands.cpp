@@ -228,6 +228,8 @@ void MysqlSession::begin_anew() {
     prepared_bytes_ = 0;
     cursors_.clear();
     long_data_for_.clear();
+    prepare_error_.reset();
+    long_data_refusal_.reset();
     forget_memory();
     // FOUND_ROWS() outlives it on MariaDB, too; connections still have the marks of its statements.
     MysqlMemory anew;

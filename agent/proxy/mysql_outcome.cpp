@@ -136,6 +136,8 @@ void MysqlSession::reset_state() {
     effects_ = 0;
     cursors_.clear();
     long_data_for_.clear();
+    prepare_error_.reset();
+    long_data_refusal_.reset();
     forget_memory();
     let_go().abandon(true, true);
     enter(ClientState::idle);

@@ -139,8 +139,8 @@ void MysqlSession::statement_refused(std::string_view error) {
     turn_.judged = false;
     // The command that needed it waits at the front of what is pending.
     if (const auto why = my::read_error(error)) {
-        prepare_error_ =
-            PrepareError{why->number, std::string(why->sqlstate), std::string(why->message)};
+        prepare_error_ = PrepareError{turn_.statement, why->number, std::string(why->sqlstate),
+                                      std::string(why->message)};
     }
     home_.loop().defer(*this);
 }
@@ -155,7 +155,7 @@ MysqlSession::Verdict MysqlSession::execute(std::string_view packet, const loop:
                                             bool whole) {
     Prepared* const prepared = find_prepared(packet);
     if (prepared == nullptr) return Verdict::done;
-    if (prepare_error_) {
+    if (prepare_failed()) {
         memory_.row_count = -1;
         memory_.means.row_count = next_statement();
         return say_prepare_error();
@@ -251,7 +251,7 @@ MysqlSession::Verdict MysqlSession::about_statement(std::string_view packet,
     switch (turn_.command) {
         case Command::stmt_send_long_data: {
             if (packet.size() < id_end + 2) return Verdict::done;
-            if (prepare_error_) return Verdict::done;  // the execute is told
+            if (prepare_failed()) return Verdict::done;  // the execute is told
             if (ready() == Verdict::later) return Verdict::later;
             auto* const entry = provided(*prepared);
             if (entry == nullptr) return Verdict::later;
@@ -268,7 +268,7 @@ MysqlSession::Verdict MysqlSession::about_statement(std::string_view packet,
             }
             break;
         case Command::stmt_close:
-            prepare_error_.reset();
+            if (prepare_failed()) prepare_error_.reset();
             if (is_open && server_ != nullptr) server().reset_statement(*prepared->statement);
             statement_closed(id);
             prepared_bytes_ -= prepared->statement->text.size();
@@ -276,13 +276,13 @@ MysqlSession::Verdict MysqlSession::about_statement(std::string_view packet,
             return Verdict::done;
         default:  // COM_STMT_RESET
             if (!is_open || server_ == nullptr) {
-                prepare_error_.reset();
+                if (prepare_failed()) prepare_error_.reset();
                 say_ok();
                 return Verdict::done;
             }
             break;
     }
-    if (prepare_error_) return say_prepare_error();
+    if (prepare_failed()) return say_prepare_error();
     auto* const entry = provided(*prepared);
     if (entry == nullptr) return Verdict::later;
     forward_as(packet, slice, entry->id, whole);

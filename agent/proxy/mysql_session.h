@@ -123,6 +123,7 @@ class MysqlSession final : public Session {
 
     // Why a statement could not be prepared on the connection that was to execute it.
     struct PrepareError {
+        std::uint32_t statement;
         std::uint16_t number;
         std::string sqlstate, message;
     };
@@ -225,6 +226,10 @@ class MysqlSession final : public Session {
     // -- mysql_prepared.cpp
     [[nodiscard]] Verdict prepare(std::string_view packet, const loop::Slice* slice, bool whole);
     [[nodiscard]] Verdict execute(std::string_view packet, const loop::Slice* slice, bool whole);
+    // The present command's statement could not be prepared, for what came before it.
+    [[nodiscard]] bool prepare_failed() const {
+        return prepare_error_ && prepare_error_->statement == turn_.statement;
+    }
     [[nodiscard]] Verdict say_prepare_error();
     [[nodiscard]] Verdict about_statement(std::string_view packet, const loop::Slice* slice,
                                           bool whole);

@@ -143,7 +143,7 @@ RedisSession::Verdict RedisSession::forward_alone(PinReason reason, const Reques
     if (!obtain(true, reason)) return Verdict::later;
     if (trace_ != nullptr && reason == PinReason::blocking) trace_->meant_to_wait();
     const Verdict verdict = forward(request);
-    if (reason == PinReason::blocking && !lease_.relayed) {
+    if (verdict == Verdict::done && reason == PinReason::blocking && !lease_.relayed) {
         lease_.blocking = true;
         keep_quiet();  // it waits, for as long as it likes
     }
@@ -181,7 +181,7 @@ RedisSession::Verdict RedisSession::relay_from(PinReason reason, const Request& 
     }
     if (reason == PinReason::monitor) lease_.monitor = true;
     const Verdict verdict = forward(request);
-    keep_quiet();
+    if (verdict == Verdict::done) keep_quiet();
     return verdict;
 }
 

@@ -31,8 +31,9 @@ void RedisSession::server_lost(const std::string& error, bool torn) {
 void RedisSession::end_of_input() {
     const bool waits_for_others = lease_.blocking || lease_.relayed || waiting();
     const bool half_asked = long_ != Long::none;  // the rest will never come
-    if (due_ > 0 && !waits_for_others && !half_asked) {
+    if ((due_ > 0 || stuck_) && !waits_for_others && !half_asked) {
         leaving_ = true;  // what it asked for is answered still
+        if (due_ == 0) go_on();
     } else {
         leave(ClientClose::client);
     }

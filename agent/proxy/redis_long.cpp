@@ -53,7 +53,11 @@ void RedisSession::begin_long() {
         return;
     }
     long_ = Long::streams;
-    (void)forward({head, {"long"}, 0});
+    if (forward({head, {"long"}, 0}) == Verdict::later) {
+        long_ = Long::dropped;
+        long_refusal_ = *std::exchange(refusal_, std::nullopt);
+        return;
+    }
     skips_ = false;
     if (lease_.multi) return;
     if (long_command_ == Command::watch) lease_.watch = true;

@@ -62,10 +62,11 @@ void RedisSession::take(const loop::Slice& fresh) {
         pending_ += fresh.bytes();
         // What waits is looked at when that is over.
         if (!blocked() && (!stuck_ || fresh.empty())) {
-            const std::string buffer = std::exchange(pending_, {});
+            std::string buffer = std::exchange(pending_, {});
             const std::size_t used = process(buffer, nullptr);
             if (finished_) return;
-            pending_ = buffer.substr(used);
+            buffer.erase(0, used);
+            pending_ = std::move(buffer);
         }
     }
     if (way_ != Way::stays && due_ == 0) {
@@ -141,10 +142,11 @@ void RedisSession::run() {
     // It has gone before it began to wait for what may never come.
     if (leaving_ && (lease_.blocking || lease_.relayed)) return leave(ClientClose::client);
     if (finished_ || stream_ == nullptr || due_ > 0 || waiting() || long_ != Long::none) return;
-    if (output_full_ && !pending_.empty()) return;  // it goes on when that is read
-    if (leaving_) {
+    const bool goes_on = output_full_ && !pending_.empty();  // when that is read
+    const bool idle_session = lease_.kept && !lease_.multi && !lease_.watch && !lease_.relayed;
+    if (leaving_ && !goes_on) {
         leave(ClientClose::client);
-    } else if (draining_ && !lease_.multi && !lease_.watch) {
+    } else if (draining_ && !goes_on && (server_ == nullptr || idle_session)) {
         dismiss(ClientClose::drain);
     } else if (server_ == nullptr) {
         enter(ClientState::idle);

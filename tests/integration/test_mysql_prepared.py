@@ -155,7 +155,10 @@ def test_parts_for_a_statement_that_is_no_more_fail_at_its_execute(pair, mariadb
     other.query("BEGIN")  # on the connection that has it
     mariadb.execute("DROP TABLE brief", "tenant_a")
     statement.long_data(0, b"x" * 1000)
+    another = client.prepare("SELECT LENGTH(?)")
+    another.long_data(0, b"z" * 70000)
     statement.long_data(0, b"y" * 200000)
+    assert another.execute(None, long_data=(0,)).rows == [(70000,)]
     with pytest.raises(mysql_raw.ServerError) as gone:
         statement.execute(None, long_data=(0,))
     assert gone.value.number == 1146

@@ -376,6 +376,21 @@ def test_what_is_sent_behind_a_command_without_end_waits_within_bounds(weir):
     assert weir.value("weir_client_connections_closed_total", listener="trusted", reason="limit") == 1
 
 
+@pytest.mark.parametrize("name", ["UNSUBSCRIBE", "EXEC", "DISCARD", "COPY"])
+def test_a_long_command_that_has_to_wait_goes_nowhere(weir, redis_server, name):
+    with raw(weir) as other:
+        ask(other, array("SET", "k", "v"), b"+OK\r\n")
+        with raw(weir) as client:
+            with frozen(redis_server.program.pid):
+                client.sendall(array("GET", "k") + array(name, "k" * 40000)[:-20000])
+                time.sleep(0.2)  # so that both are seen while the first is under way
+            assert read(client, 7) == b"$1\r\nv\r\n"
+            if name != "COPY":
+                assert b"ERR Protocol error: too long a" in client.recv(1000)
+            for _ in range(100):
+                ask(other, array("GET", "k"), b"$1\r\nv\r\n")
+
+
 def test_what_was_asked_before_a_half_close_is_answered_to_the_last(weir):
     size = 16 << 20
     with raw(weir) as client:

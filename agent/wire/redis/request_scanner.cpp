@@ -114,6 +114,10 @@ RequestScanner::Status RequestScanner::fail(std::string_view why) {
 RequestScanner::Status RequestScanner::next(std::string_view buffer, Request& request) {
     if (!error_.empty()) return Status::invalid;
     if (buffer.empty()) return Status::need_more;
+    if (passing_) {  // it is asked again
+        tell(buffer, request);
+        return Status::long_request;
+    }
     return buffer.front() == '*' ? next_array(buffer, request) : next_inline(buffer, request);
 }
 

@@ -44,7 +44,8 @@ class RequestScanner {
     void limit(Limits limits) { limits_ = limits; }
 
     // `buffer` begins with the request's first byte and holds at least what it held at the last
-    // call. After `request` the caller takes request.taken bytes off its front.
+    // call. After `request` the caller takes request.taken bytes off its front. A long_request is
+    // told again until pass() is called.
     [[nodiscard]] Status next(std::string_view buffer, Request& request);
     // How many bytes at the front of `chunk`, which continues the buffer that was a long_request,
     // still belong to it. Fewer than there are: it has ended there.

@@ -149,6 +149,20 @@ TEST_P(LongRequest, is_told_by_its_first_words_and_passed_to_its_end) {
 
 INSTANTIATE_TEST_SUITE_P(chunks, LongRequest, testing::Values(1, 7, 4096, 1'000'000));
 
+TEST(RequestScanner, a_long_request_is_told_again_until_it_is_passed) {
+    RequestScanner scanner{{}};
+    Request request;
+    const std::string start = "*2\r\n$11\r\nUNSUBSCRIBE\r\n$40000\r\n";
+    for (const std::string more : {"", "xxx", "xxxxxx"}) {
+        const std::string buffer = start + more;
+        ASSERT_EQ(scanner.next(buffer, request), Status::long_request);
+        EXPECT_THAT(words_of(request), ElementsAre("UNSUBSCRIBE"));
+        EXPECT_EQ(request.taken, start.size());
+    }
+    EXPECT_EQ(scanner.pass(std::string(40'000, 'x') + "\r\nPING"), 40'002U);
+    EXPECT_FALSE(scanner.passing());
+}
+
 TEST(RequestScanner, a_broken_header_within_a_long_request_is_an_error) {
     RequestScanner scanner{{}};
     Request request;
