@@ -35,8 +35,8 @@ class SessionWatch:
 
 
 class MysqlSessionWatch(SessionWatch):
-    """Those that log in are counted, too. One that five looks in a row have seen counts: the server
-    still lists a session for a moment after it has closed its socket, longer where the machine is busy."""
+    """Those that log in are counted, too. One that five looks in a row have seen counts, and is not "Killed": the
+    server still lists a session, as that in the end, after it has closed its socket, longer where the machine is busy."""
 
     def __init__(self, server):
         super().__init__(server)
@@ -45,7 +45,8 @@ class MysqlSessionWatch(SessionWatch):
 
     def _count(self, connection):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT id FROM information_schema.processlist WHERE user NOT IN ('root', 'system user')")
+            cursor.execute("SELECT id FROM information_schema.processlist WHERE user NOT IN ('root', 'system user')"
+                           " AND command <> 'Killed'")
             seen = {row[0] for row in cursor.fetchall()}
         self.briefly = self.briefly or bool(seen)
         lasting = seen.intersection(*self.before)
