@@ -23,9 +23,11 @@ bool verifies(const settings::UpstreamTls& tls) {
 // The modes have libpq's names and its rules: an authority that is given is asked in every mode.
 void ask_for_tls(MYSQL* handle, const settings::UpstreamTls& tls, base::Duration patience) {
     my_bool yes = 1;
-    const auto seconds =
-        static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(patience).count());
-    mysql_optionsv(handle, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
+    // In a TLS handshake the library waits so many milliseconds for each message, though the option
+    // is of seconds. Dials have a clock of their own for all else.
+    const auto limit =
+        static_cast<unsigned>(std::chrono::ceil<std::chrono::milliseconds>(patience).count());
+    mysql_optionsv(handle, MYSQL_OPT_CONNECT_TIMEOUT, &limit);
     mysql_optionsv(handle, MYSQL_OPT_SSL_ENFORCE, &yes);
     mysql_optionsv(handle, MARIADB_OPT_TLS_VERSION, "TLSv1.2,TLSv1.3");
     if (!tls.ca.empty()) mysql_optionsv(handle, MYSQL_OPT_SSL_CA, tls.ca.c_str());

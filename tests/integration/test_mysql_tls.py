@@ -7,6 +7,7 @@ import struct
 import pymysql
 import pytest
 
+from faults.proxy import FaultProxy
 from harness.certificates import Authority
 from harness.encrypted import context, listener_tls
 from harness.mysql_raw import RawMysql
@@ -109,6 +110,16 @@ def test_server_without_tls_is_not_told_the_account(start_mysql_weir, authority,
 def test_server_of_another_authority_is_refused(refused, server, folder, mode):
     other = Authority(folder / f"mysql-other-{mode}", name="somebody else")
     refused(server, over(server, mode, ca=other.crt), "self-signed certificate in certificate chain")
+
+
+def test_server_that_is_far_away_is_reached(start_mysql_weir, server):
+    with FaultProxy(server.port) as proxy:
+        proxy.latency["down"] = 0.1
+        weir = start_mysql_weir(server, pool=[{**BRIEF[0], "acquire_timeout": "30s"}],
+                                upstream={"address": f"127.0.0.1:{proxy.port}", "tls": {"mode": "require"}})
+        with weir.mysql() as connection:
+            assert value(connection, "SELECT 1") == 1
+        assert weir.value("weir_connection_create_failures_total", pool="tenants", reason="tls") == 0
 
 
 @pytest.mark.parametrize("mode", ["verify-ca", "verify-full", "require"])
